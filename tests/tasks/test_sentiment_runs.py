@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import polymodal as pm
+from polymodal.core.errors import RecipeError
 
 pytestmark = pytest.mark.engine
 
@@ -41,6 +42,15 @@ def test_a_causal_run_reads_what_came_before_and_nothing_after(tmp_path):
     again = pm.load(tmp_path / "run")
     rows = {name: values[:6] for name, values in table.items()}
     before = [one["prediction"] for one in again.predict(pm.read(rows))]
+    alone = again.predict([{"heard": rows["heard"][0]}])  # one utterance is a conversation
+    assert alone[0]["prediction"] == pytest.approx(before[0], abs=1e-5)
+    with pytest.raises(RecipeError, match="explain needs sequences from 1 to 1, as table has"):
+        model.explain(pm.read(rows), rows=[2])
+    why = model.explain(pm.read(rows), rows=[1], against=pm.read(table))
+    assert (why.what, why.num_rows, len(why.rows[0].prediction)) == ("sequence", 1, 6)
+    nearest = why.rows[0].nearest[0]
+    assert nearest["row"] == 1
+    assert nearest["label"] == table["mood"][:6]
     rows["heard"] = [*rows["heard"][:5], [9.0, 9.0, 9.0]]
     after = [one["prediction"] for one in again.predict(pm.read(rows))]
     assert after[:5] == pytest.approx(before[:5], abs=1e-5)

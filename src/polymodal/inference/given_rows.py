@@ -93,6 +93,7 @@ def with_all_inputs(predictor: Any, table: Table) -> Table:
     Raises:
         RecipeError: it has none of them.
     """
+    table = _as_conversation(predictor, table)
     columns = input_columns(predictor)
     there = table.column_names
     absent = [column for column in columns if column not in there]
@@ -114,6 +115,17 @@ def with_all_inputs(predictor: Any, table: Table) -> Table:
         )
     for column in absent:
         table = table.with_column(column, np.full(len(table), None))
+    return table
+
+
+def _as_conversation(predictor: Any, table: Table) -> Table:
+    """Returns a table of one row that is a whole sequence, where nothing says which it is of."""
+    group, order = predictor.recipe.group, predictor.recipe.order
+    if len(table) != 1 or not group or group in table.column_names:
+        return table
+    table = table.with_column(group, [1])
+    if order and order not in table.column_names:
+        table = table.with_column(order, [1])
     return table
 
 

@@ -25,6 +25,7 @@ from polymodal.inference.explaining.saliency import (
     smallest_inputs,
     smallest_parts,
 )
+from polymodal.inference.given_rows import with_all_inputs
 from polymodal.inference.hidden.patterns import (
     Answered,
     Worth,
@@ -33,6 +34,8 @@ from polymodal.inference.hidden.patterns import (
     worth_of,
 )
 from polymodal.media.kept import for_predictions
+from polymodal.tables.group import Sequences
+from polymodal.tables.table import Table
 
 __all__ = ["Explanation", "RowExplanation", "explain", "explained"]
 
@@ -147,17 +150,14 @@ def explain(
         DataError: no row can be read.
     """
     check_explainable(predictor, "explain")
-    table = as_table(table, media_root)
+    table = with_all_inputs(predictor, as_table(table, media_root))
     target = predictor.recipe.target
     scored = bool(target) and target in table.column_names
     found = explained(
         predictor, Answered(predict_patterns(predictor, table, scored), table), rows, seed
     )
-    if against is not None and not predictor.recipe.group:
-        neighbours = Neighbours(predictor, as_table(against, media_root))
-        for one in found.rows:
-            alone = table.select([one.place])
-            one.nearest = neighbours.of(vectors(predictor, alone)[1][0], _NEAREST)
+    if against is not None:
+        _add_nearest(predictor, found.rows, table, as_table(against, media_root))
     return found
 
 
@@ -194,13 +194,25 @@ def explained(
         )
     samples = predictor.samples(table, False, cache or for_predictions())
     scored = whole.targets is not None and bool(whole.scored.any())
-    chosen = _chosen(rows, len(samples), table.name) or sorted(by_row)[:_ROWS]
+    chosen = _chosen(rows, samples.table) or sorted(by_row)[:_ROWS]
     asking = _Asking(predictor, samples, seed, time.monotonic() + seconds)
     found = asking.explained(chosen, by_row, whole, scored)
     asking.test(by_row)
     gains = [gain for gain in asking.gains.values() if gain is not None]
     worth = worth_of(answered.patterns, to_truth=scored)
     return _together(predictor, table.name, worth, faithfulness(gains), found, seed)
+
+
+def _add_nearest(
+    predictor: Any, rows: Sequence[RowExplanation], table: Table, against: Table
+) -> None:
+    """Adds the rows of another table that are most alike."""
+    neighbours, places = Neighbours(predictor, against), [one.place for one in rows]
+    if not predictor.recipe.group:  # else whole sequences are needed
+        table, places = table.select(places), list(range(len(places)))
+    known, found, _ = vectors(predictor, table)
+    for one, place in zip(rows, places, strict=True):
+        one.nearest = neighbours.of(found[np.flatnonzero(known == place)[0]], _NEAREST)
 
 
 def _together(
@@ -295,11 +307,14 @@ class _Asking:
         return asked, salient
 
 
-def _chosen(rows: Sequence[int] | None, count: int, name: str) -> list[int]:
-    """Returns the rows that are asked for, from 0."""
+def _chosen(rows: Sequence[int] | None, table: Table) -> list[int]:
+    """Returns the rows, or sequences, that are asked for, from 0."""
+    what = "sequences" if isinstance(table, Sequences) else "rows"
     for row in rows or ():
-        if not 1 <= row <= count:
-            raise RecipeError(f"explain needs rows from 1 to {count:,}, as {name} has. Got {row}.")
+        if not 1 <= row <= len(table):
+            raise RecipeError(
+                f"explain needs {what} from 1 to {len(table):,}, as {table.name} has. Got {row}."
+            )
     return [row - 1 for row in dict.fromkeys(rows or ())]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.errors import RecipeError
+from polymodal.core.errors import DataError, RecipeError
 from polymodal.feed.check import check
 from polymodal.feed.ledger import Ledger
 from polymodal.inference.outputs import as_numpy
@@ -19,7 +19,8 @@ _MOST_ROWS = 20_000
 
 
 class Neighbours:
-    """Rows of a table by their vectors behind fusion and sequence model; nothing is stored.
+    """Rows of a table, or its sequences, by their vectors behind fusion and sequence model; nothing
+    is stored.
 
     Args:
         predictor: Predictor.
@@ -27,6 +28,7 @@ class Neighbours:
 
     Raises:
         RecipeError: a table of too many rows.
+        DataError: one without a row that can be read.
     """
 
     def __init__(self, predictor: Any, table: Table):
@@ -35,8 +37,15 @@ class Neighbours:
                 f"--against needs {_MOST_ROWS:,} rows at most. Got {len(table):,}. "
                 "Give a part of the table."
             )
-        self._predictor, self.table = predictor, table
-        self.rows, found = vectors(predictor, table)
+        self._target = predictor.recipe.target
+        self.rows, found, self.table = vectors(predictor, table)
+        if not len(self.rows):
+            raise DataError(
+                "has no row that can be read.",
+                "Give another table to --against.",
+                table=table.name,
+                reason="no_rows",
+            )
         self._mean = found.mean(axis=0)
         self._vectors = _unit(found - self._mean)
 
@@ -54,14 +63,14 @@ class Neighbours:
         ]
 
     def _label(self, row: int) -> Any:
-        target, group = self._predictor.recipe.target, self._predictor.recipe.group
-        if target not in self.table.column_names or group:
+        if self._target not in self.table.column_names:
             return None
-        return self.table.cell(row, target)
+        return self.table.cell(row, self._target)
 
 
-def vectors(predictor: Any, table: Table) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the rows that can be read, and their vectors (n, dim)."""
+def vectors(predictor: Any, table: Table) -> tuple[np.ndarray, np.ndarray, Table]:
+    """Returns the rows that can be read, their vectors (n, dim), and the table that they are of: of
+    sequences, where rows are grouped."""
     samples = predictor.samples(table, False, for_predictions())
     checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=True)
     loader, rows, found = predictor.loader(samples, checked), [], []
@@ -74,8 +83,8 @@ def vectors(predictor: Any, table: Table) -> tuple[np.ndarray, np.ndarray]:
         rows.append(loader.rows_of(0, step)[real])
         found.append(pooled[real])
     if not rows:
-        return np.zeros(0, int), np.zeros((0, 1), np.float32)
-    return np.concatenate(rows), np.concatenate(found)
+        return np.zeros(0, int), np.zeros((0, 1), np.float32), samples.table
+    return np.concatenate(rows), np.concatenate(found), samples.table
 
 
 def _batch(predictor: Any, inputs: dict[str, Any]) -> dict[str, Any]:

@@ -105,10 +105,7 @@ def row_sentences(row: RowExplanation) -> Iterator[str]:
             told += f" and {more} more"
         yield f"{told}."
     if row.nearest:
-        alike = [
-            f"row {one['row']}" + (f" ({one['label']})" if one["label"] is not None else "")
-            for one in row.nearest
-        ]
+        alike = [f"row {one['row']}{_labelled(one['label'])}" for one in row.nearest]
         yield f"  Most alike: {listed(alike)}."
 
 
@@ -116,6 +113,12 @@ def _chance(p: float) -> str:
     if p < _LEAST_CHANCE:
         return f"p < {_LEAST_CHANCE:g}"
     return f"p = {p:.3f}"
+
+
+def _labelled(label: Any) -> str:
+    if label is None:
+        return ""
+    return f" ({_answer(label)})"
 
 
 def _answer(value: Any) -> str:
