@@ -57,4 +57,7 @@ def _program(function: Callable[..., Any], layer: Any, xla: bool) -> Callable[..
         with keras.StatelessScope(state_mapping=list(zip(layer.weights, weights, strict=True))):
             return function(layer, *arguments)
 
-    return tensorflow.function(of_weights, jit_compile=xla or None, autograph=False)
+    if xla:
+        return tensorflow.function(of_weights, jit_compile=True, autograph=False)
+    apart = {"_noinline": True}  # or it becomes part of the caller, once for each layer
+    return tensorflow.function(of_weights, autograph=False, experimental_attributes=apart)

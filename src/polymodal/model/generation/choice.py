@@ -5,6 +5,7 @@ from __future__ import annotations
 from keras import ops
 
 from polymodal.core.errors import RecipeError
+from polymodal.layers.engines.largest import largest
 
 __all__ = ["NEVER", "Choice"]
 
@@ -118,7 +119,7 @@ class Choice:
             noise: float (rows,), uniform over 0..1, that decides what is sampled.
         """
         if not self.temperature or self.top_k == 1:
-            return ops.cast(ops.argmax(scores, axis=-1), "int32")
+            return largest(scores)
         num = scores.shape[-1]
         best, ids = ops.top_k(scores / self.temperature, min(self.top_k or num, num))
         chances = ops.softmax(best, axis=-1)  # (rows, candidates), the most likely first

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from polymodal.layers.engines.compiled import compiled
+from polymodal.layers.engines.compiled import compiled, compiled_for_tokens
 from polymodal.model.generation.choice import Choice
 
 __all__ = ["ContinuedDecoder"]
@@ -50,8 +50,8 @@ class ContinuedDecoder:
     def __init__(self, decoder: Any):
         self.num_outputs, self.num_read = decoder.num_outputs, 0
         read, step = decoder.by_one_program()
-        self._read = compiled(read, decoder.variables)
-        self._step = compiled(step, decoder.variables)
+        self._read = compiled(read, decoder.variables, growing=True)
+        self._step = compiled_for_tokens(step, decoder.variables)
         self._choosers: dict[tuple, Callable[..., Any]] = {}
         self.forget()
 
