@@ -1,7 +1,9 @@
-"""A run that transcribes reads with a language model of train's texts, if val is no worse."""
+"""A run that transcribes reads with a language model of train's texts, unless val gets worse."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import polymodal as pm
@@ -79,6 +81,25 @@ def test_one_that_makes_val_worse_is_not_kept(folder, tmp_path):
     assert predictor.language is None
     assert not (tmp_path / LANGUAGE).exists()
     assert "without an n-gram language model" in why
+
+
+@pytest.mark.parametrize(("num_wrong", "is_used"), [(1, True), (12, False)])
+def test_one_wrong_word_does_not_decide(folder, tmp_path, num_wrong, is_used):
+    predictor = load(folder / "run")
+    table = pm.read(folder / "val.csv")
+    predictor.language = None
+    plain = predictor.predict(table, scored=True)
+    right = np.array([texts[0] for texts in plain.targets], object)
+    wrong = np.where(np.arange(len(right)) < num_wrong, "hum", right)
+
+    def said(table, **choice):
+        if predictor.language is None:
+            return replace(plain, outputs=right)
+        return replace(plain, outputs=wrong)
+
+    predictor.predict = said
+    choose_language(predictor, whistled.WORDS, table, tmp_path)
+    assert (predictor.language is not None) == is_used
 
 
 def test_a_run_learns_none_where_it_is_told_to(folder, tmp_path):

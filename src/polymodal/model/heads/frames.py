@@ -27,7 +27,7 @@ class FrameHead(Head):
         label_smoothing: float, of that decoder, share of the target spread evenly, 0 <= s < 1.
         language_order: int, order of the n-gram language model of the training transcripts, in
             words (characters in scripts without spaces); 0 = none. Decoding uses it if validation
-            rows get no worse.
+            rows get no worse by more than chance.
         plain: bool, whether logits are a linear map of the encoder's own tokens, at their width and
             without a normalisation, as in published recognisers.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from polymodal.bundle.write import LANGUAGE, add_part
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.progress import say
-from polymodal.evaluation.metrics import score
+from polymodal.evaluation.comparing.compare import compare
 from polymodal.inference.answers import Answers
 from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia
@@ -30,7 +30,8 @@ def choose_language(
     folder: Path,
     cache: Cache | KeptMedia | None = None,
 ) -> tuple[Predictions, str]:
-    """Makes a run decode with a language model of train's transcripts if val gets no worse.
+    """Makes a run decode with a language model of train's transcripts, unless val gets worse by
+    more than chance: few wrong words decide nothing, and voices that val lacks need it most.
 
     Args:
         predictor: Answers of a run that transcribes; its `language` is set.
@@ -50,11 +51,11 @@ def choose_language(
         return plain, ""
     predictor.language = model
     found = predictor.predict(table, scored=True, cache=cache)
-    metric = predictor.head.monitor[0]
-    without, beside = score(plain)[metric], score(found)[metric]
-    numbers = f"{metric} of val is {beside:.4f} with it and {without:.4f} without"
+    compared = compare(found, plain, predictor.head.monitor[0])
+    values = f"{compared.first:.4f} with it and {compared.second:.4f} without"
+    numbers = f"{compared.metric} of val is {values}"
     about = f"an n-gram language model of the training texts (order {model.order}, {model.unit}s)"
-    if beside > without:
+    if compared.better == "second":
         predictor.language = None
         sentence = f"Decoding is greedy, without {about}: {numbers}."
         found = plain
