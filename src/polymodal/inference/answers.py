@@ -199,7 +199,8 @@ class Answers:
                 column=self.recipe.target,
                 reason="no_target",
             )
-        table = with_all_inputs(self, table)  # so that what is missing is told once
+        if self.trained_on.columns:  # an imported model finds its columns when it predicts
+            table = with_all_inputs(self, table)  # so that what is missing is told once
         found = self.predict(
             table, scored=True, skip_bad=skip_bad, max_bad_share=max_bad_share, **choice
         )
