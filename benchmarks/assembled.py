@@ -178,7 +178,7 @@ def main() -> None:
     if not scores.exists():
         scores.write_text(polymodal("evaluate", run, "--data", unseen, "--json"))
     found = json.loads(scores.read_text())
-    print(f"val: exact match {found['metrics']['exact_match']:.3f} of {found['n']} rows")
+    print(f"val: exact match {found['metrics']['exact_match']:.3f} of {found['rows']['used']} rows")
     for value, one in found["slices"]["kind"].items():
         print(f"  {value}: {one['metrics']['exact_match']:.3f} of {one['n']}")
     for one in found["input_patterns"].values():

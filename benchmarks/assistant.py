@@ -84,7 +84,7 @@ def judged(run: Path, table: Path, name: str) -> None:
     if not scores.exists():
         scores.write_text(polymodal("evaluate", run, "--data", table, "--json"))
     found = json.loads(scores.read_text())
-    print(f"{name}: exact match {found['metrics']['exact_match']:.3f} of {found['n']}")
+    print(f"{name}: exact match {found['metrics']['exact_match']:.3f} of {found['rows']['used']}")
     for column in ("kind", "language", "turn", "pattern"):
         for value, one in found["slices"].get(column, {}).items():
             print(f"  {column} {value}: {one['metrics']['exact_match']:.3f} of {one['n']}")
