@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from bench import Bench, parser
+from bench import Bench, interval, parser
 
 DATA = Path(os.environ.get("POLYMODAL_DATA", "../shared/data"))
 LSTM = tuple(f"--set=inputs.{kind}_features.kind=lstm" for kind in ("text", "audio", "video"))
@@ -130,8 +130,7 @@ def rights_of(
 def paired(one: np.ndarray, other: np.ndarray) -> str:
     """Returns the mean difference in points with its 95 % interval, drawing rows for all seeds."""
     gaps = 100 * (one - other).mean(axis=0)
-    drawn = np.random.default_rng(0).integers(0, len(gaps), (2000, len(gaps)))
-    low, high = np.quantile(gaps[drawn].mean(axis=1), [0.025, 0.975])
+    low, high = interval(gaps)
     return f"{gaps.mean():+5.1f} ({low:+.1f} to {high:+.1f})"
 
 

@@ -39,6 +39,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from bench import interval
 from small_tables import TARGET, Table, baselines, theirs
 
 from polymodal.bundle.write import single_folder
@@ -202,8 +203,7 @@ def patterns(asked: argparse.Namespace) -> None:
             )
     for name, each in gaps.items():
         by_row = 100 * np.mean(np.array(each, float), axis=0)
-        drawn = generator(0).integers(0, len(by_row), (2_000, len(by_row)))
-        low, high = np.quantile(by_row[drawn].mean(axis=1), [0.025, 0.975])
+        low, high = interval(by_row)
         print(f"{name} only: mean loss {by_row.mean():+.1f} points ({low:+.1f} to {high:+.1f})")
 
 

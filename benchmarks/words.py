@@ -72,17 +72,17 @@ def choose(bench: Bench, train: Path) -> str:
     names = sorted(set(videos))
     fold_of = dict(zip(names, np.random.default_rng(0).permutation(len(names)), strict=True))
     folds = np.array([fold_of[video] % bench.options.folds for video in videos])
-    means = {}
+    sides, means = {}, {}
+    for fold in range(bench.options.folds):
+        for name, rows in (("in", folds != fold), ("out", folds == fold)):
+            sides[fold, name] = bench.folder / f"fold-{fold}-{name}.parquet"
+            pyarrow.parquet.write_table(whole.filter(pyarrow.array(rows)), sides[fold, name])
     for method, settings in METHODS.items():
         rights = np.zeros(len(videos))
         for fold in range(bench.options.folds):
-            sides = {}
-            for name, rows in (("in", folds != fold), ("out", folds == fold)):
-                sides[name] = bench.folder / f"fold-{fold}-{name}.parquet"
-                pyarrow.parquet.write_table(whole.filter(pyarrow.array(rows)), sides[name])
             rights[folds == fold] = rights_of(
-                bench, f"words-{method}-fold-{fold}", sides["in"], sides["out"], TARGET, 0,
-                "--task=sentiment", *settings,
+                bench, f"words-{method}-fold-{fold}", sides[fold, "in"], sides[fold, "out"],
+                TARGET, 0, "--task=sentiment", *settings,
             )  # fmt: skip
         means[method] = rights.mean()
         print(f"{method:24} {100 * means[method]:5.1f} on held-out videos of train", flush=True)
