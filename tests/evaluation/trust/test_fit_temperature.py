@@ -65,3 +65,11 @@ def test_groups_stay_in_one_fold():
     found = fit_temperatures([predictions(outputs, targets, groups=np.arange(300) // 30)])
     assert found is not None
     assert found.num_rows == 300
+
+
+def test_rows_that_are_all_right_do_not_make_answers_certain():
+    outputs = np.full((200, 2), [0.9, 0.1])
+    found = fit_temperatures([predictions(outputs, np.zeros(200, int))])
+    assert found is not None
+    stated = found(predictions(np.tile([0.9, 0.1], (1, 1)), np.ones(1, int))).outputs[0, 0]
+    assert 0.99 < stated < 0.999  # one wrong row of 201 more would not be a surprise

@@ -188,17 +188,35 @@ def _fitted(rows: _Rows) -> np.ndarray:
 
 
 def _lowest(rows: _Rows) -> float:
-    """Returns the one temperature with the lowest log loss. The loss is convex in its inverse."""
+    """Returns the one temperature with the lowest log loss. The loss is convex in its inverse.
+
+    One row more counts whose answer is the runner-up: without it, rows that are all right would ask
+    for certainty, and the first wrong answer elsewhere would cost without bound.
+    """
     from scipy.optimize import minimize_scalar
 
     width = np.log(LARGEST)
+    wrong = replace(rows, targets=_runners_up(rows))
+
+    def loss(x: float) -> float:
+        values = np.exp([x])
+        return float(rows.losses(values).sum() + wrong.losses(values).mean())
+
     found = minimize_scalar(
-        lambda x: float(rows.losses(np.exp([x])).mean()),
+        loss,
         bounds=(-width, width),
         method="bounded",
         options={"xatol": 1e-3},
     )
     return float(np.clip(np.exp(found.x), 1 / LARGEST, LARGEST))
+
+
+def _runners_up(rows: _Rows) -> np.ndarray:
+    """Returns targets that are each row's second most likely class, or of label sets the less
+    likely answer for each label."""
+    if rows.label_sets:
+        return np.asarray(rows.outputs < 0.5)
+    return np.argsort(rows.outputs, axis=1)[:, -2:][:, 0]
 
 
 def _figures(rows: _Rows, temperatures: np.ndarray) -> dict[str, list[float]]:

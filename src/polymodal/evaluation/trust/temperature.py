@@ -53,7 +53,8 @@ class Temperatures:
         figures: {metric: [before, after]} on these rows, `after` cross-fitted.
 
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2; here with a
-    temperature for each pattern of missing inputs, or each label.
+    temperature for each pattern of missing inputs, or each label, and with one wrong row more, in
+    the spirit of Platt 1999, "Probabilistic Outputs for Support Vector Machines", section 2.2.
     """
 
     inputs: tuple[str, ...]
