@@ -39,13 +39,24 @@ ENGINE_FOLDERS = {
 # TensorFlow and PyTorch run them each time, JAX with --all.
 LONG_ON_JAX = {
     "cli/test_chat.py",
+    "encoders/test_audio_transformer.py",
+    "encoders/test_conformer.py",
+    "encoders/test_frame_rnn.py",
+    "encoders/test_resnet.py",
+    "encoders/test_vit.py",
+    "encoders/test_wave_transformer.py",
+    "inference/test_explaining.py",
+    "model/heads/test_written.py",
     "model/objectives/test_mixing.py",
+    "pretrained/test_importing.py",
     "questions/test_estimate.py",
     "questions/test_explain.py",
     "speech/recognition/test_rescoring.py",
     "tasks/test_chat.py",
     "tasks/test_sentiment_runs.py",
+    "tasks/test_toy.py",
     "training/imbalance/test_weights.py",
+    "training/test_adapting.py",
     "training/test_assembled.py",
     "training/test_cross_fitted.py",
     "training/test_finish.py",
@@ -63,6 +74,7 @@ LONG_ON_JAX = {
     "training/test_shared.py",
     "training/test_starts.py",
     "training/test_unlabelled.py",
+    "training/test_written.py",
 }
 
 

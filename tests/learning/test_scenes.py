@@ -38,6 +38,7 @@ def test_chinese_remarks_are_classified(tmp_path):
     assert [answer["prediction"] for answer in said] == ["likes", "dislikes"]
 
 
+@pytest.mark.slow
 def test_multilabel_names_what_a_picture_shows(tmp_path):
     train, val = tables(tmp_path / "data", "multilabel", 800)
     model = pm.MultilabelClassifier(
@@ -47,6 +48,7 @@ def test_multilabel_names_what_a_picture_shows(tmp_path):
     assert model.metrics["val"]["metrics"]["f1_macro"] > 0.75  # all labels always: 0.67
 
 
+@pytest.mark.slow
 def test_regression_measures_how_much_of_a_picture_is_red(tmp_path):
     train, val = tables(tmp_path / "data", "regression", 3000, 500)
     train, val = (

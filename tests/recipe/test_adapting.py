@@ -186,6 +186,17 @@ def test_numbers_of_frozen_vectors_are_dropped_for_few_rows_where_nobody_said():
         recipe({"name": "transformer", "output_dropout": 1.5}, **SMALL)
 
 
+def test_numbers_of_ready_vectors_are_dropped_where_they_are_wide_and_rows_few():
+    def rate(num_rows, dim=384, drops=True, encoder="mlp"):
+        given = {"modality": "vector", "dim": dim, "encoder": encoder}
+        found = settle_freezing({"a": given}, num_rows, drops)[0]["a"]["encoder"]
+        return found["input_dropout"] if isinstance(found, dict) else None
+
+    assert (rate(4_999), rate(5_000), rate(100, dim=12)) == (0.8, None, None)
+    assert rate(100, drops=False) is None  # steps of a sequence are many
+    assert rate(100, encoder={"name": "mlp", "input_dropout": 0.1}) == 0.1
+
+
 def test_settings_of_adapters_are_set_one_by_one():
     for settings in (
         ["inputs.a.b.lora.rank=4", "inputs.a.b.lora.dropout=0.1"],

@@ -20,6 +20,8 @@ class Mlp(Encoder):
         hidden: int, units of each hidden layer.
         num_layers: int, hidden layers.
         dropout: float, rate after each hidden layer.
+        input_dropout: float, rate in training on the numbers of the vector, which few rows would
+            otherwise be memorised by.
 
     Call arguments:
         inputs: (batch, features).
@@ -32,11 +34,18 @@ class Mlp(Encoder):
     num_tokens = 1
 
     def __init__(
-        self, dim: int = 128, hidden: int = 256, num_layers: int = 1, dropout: float = 0.2, **kwargs
+        self,
+        dim: int = 128,
+        hidden: int = 256,
+        num_layers: int = 1,
+        dropout: float = 0.2,
+        input_dropout: float = 0.0,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         policy = self.dtype_policy
         self.hidden = [Dense(hidden, activation="gelu", dtype=policy) for _ in range(num_layers)]
+        self.drop_input = keras.layers.Dropout(input_dropout, dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
         self.project = Dense(dim, dtype=policy, name="project")
 
@@ -49,7 +58,7 @@ class Mlp(Encoder):
         self.built = True
 
     def call(self, inputs, mask, training=None):
-        vector = hide(inputs, mask)
+        vector = self.drop_input(hide(inputs, mask), training=training)
         for layer in self.hidden:
             vector = self.drop(layer(vector), training=training)
         vector = hide(self.project(vector), mask)

@@ -1,10 +1,12 @@
-"""Whether an imported encoder stays frozen, where nobody said: by the number of rows."""
+"""What few rows would memorise: whether an imported encoder stays frozen, and how many numbers of
+ready vectors training drops, where nobody said."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from polymodal.core.advice import set_option
 from polymodal.core.arguments import parameters
 from polymodal.core.lookup import find
 from polymodal.recipe.recipe import encoder_name
@@ -14,6 +16,7 @@ __all__ = ["FEW", "settle_freezing"]
 FEW = 5_000  # rows, below which an encoder that was trained elsewhere usually decides
 _RANK = 8
 _DROPPED = 0.8  # share of the numbers of frozen vectors that training drops, below FEW rows
+_WIDE = 128  # numbers of a cell, from which they are taken for what a pretrained part gave
 
 
 def settle_freezing(
@@ -34,15 +37,42 @@ def settle_freezing(
             words, reason = _settled(name, config, encoder, num_rows)
             config = {**config, "encoder": words}
             reasons.append(f"input {name}: {reason}")
-        if drops and num_rows < FEW and _gives_vectors(config):
-            config = {**config, "encoder": {**config["encoder"], "output_dropout": _DROPPED}}
+        word = drops and num_rows < FEW and _dropping_word(config)
+        if word:
+            encoder = {"name": encoder_name(config), **_words(config), word: _DROPPED}
+            config = {**config, "encoder": encoder}
             reasons.append(
-                f"input {name}: training drops {100 * _DROPPED:.0f} % of the numbers of its frozen "
+                f"input {name}: training drops {100 * _DROPPED:.0f} % of the numbers of its "
                 "vectors at random, because so few rows would be memorised by them. To change "
-                f"it: --set inputs.{name}.output_dropout=0"
+                f"it: {set_option('inputs', name, word, value='0')}"
             )
         found[name] = dict(config)
     return found, reasons
+
+
+def _dropping_word(config: Mapping[str, Any]) -> str | None:
+    """Returns the setting that drops numbers of an input's vectors, None where it has none or
+    somebody chose it."""
+    if _gives_vectors(config):
+        return "output_dropout"
+    if _has_ready_vectors(config) and "input_dropout" not in _words(config):
+        return "input_dropout"
+    return None
+
+
+def _words(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    encoder = config.get("encoder")
+    if isinstance(encoder, Mapping):
+        return encoder
+    return {}
+
+
+def _has_ready_vectors(config: Mapping[str, Any]) -> bool:
+    """Returns whether its cells are vectors of such a width that a pretrained part gave them, and
+    its encoder can drop some of their numbers."""
+    wide = (config.get("dim") or 0) >= _WIDE
+    known = parameters(find("encoders", str(encoder_name(config))))
+    return wide and config.get("modality") == "vector" and "input_dropout" in known
 
 
 def _gives_vectors(config: Mapping[str, Any]) -> bool:
