@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.model.generation.choice import Choice
 from polymodal.model.generation.generate import generate
+from polymodal.model.generation.loop import repeat
 
 NUM, STEPS, END = 5, 4, 4
 DECODERS = {
@@ -250,3 +252,24 @@ def test_unlikely_outputs_are_never_drawn_below_top_k_and_top_p():
 def test_a_choice_that_makes_no_sense_is_refused(choice, message):
     with pytest.raises(RecipeError, match=message):
         Choice(**choice)
+
+
+class Counted(NamedTuple):
+    step: Any
+    kept: Any
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="others know every shape")
+def test_a_state_may_have_any_number_of_rows_and_any_length():
+    import tensorflow as tf
+
+    def advance(state):
+        forgotten = tf.compat.v1.placeholder_with_default(2 * state.kept, (None, 4, None, None))
+        return Counted(state.step + 1, forgotten)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 4, None, 2))])
+    def doubled(kept):
+        first = Counted(tf.constant(0), kept)
+        return repeat(lambda step, kept: step < 3, advance, first).kept
+
+    assert np.array_equal(doubled(tf.ones((3, 4, 5, 2))), np.full((3, 4, 5, 2), 8.0))

@@ -70,9 +70,9 @@ def _words(config: Mapping[str, Any]) -> Mapping[str, Any]:
 def _has_ready_vectors(config: Mapping[str, Any]) -> bool:
     """Returns whether its cells are vectors of such a width that a pretrained part gave them, and
     its encoder can drop some of their numbers."""
-    wide = (config.get("dim") or 0) >= _WIDE
-    known = parameters(find("encoders", str(encoder_name(config))))
-    return wide and config.get("modality") == "vector" and "input_dropout" in known
+    if config.get("modality") != "vector" or (config.get("dim") or 0) < _WIDE:
+        return False
+    return "input_dropout" in parameters(find("encoders", str(encoder_name(config))))
 
 
 def _gives_vectors(config: Mapping[str, Any]) -> bool:

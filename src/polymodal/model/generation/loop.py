@@ -13,13 +13,13 @@ __all__ = ["repeat"]
 
 def repeat(unfinished: Callable[..., Any], advance: Callable[[Any], Any], first: Any) -> Any:
     """Returns the last state. Each has the static shapes of the first, which TensorFlow asks for:
-    where only the number of rows is known, as of one row whose input may have any length, a step
-    forgets it."""
+    a step forgets the number of rows, or the length of a prompt."""
 
     def shaped(leaf, before):
         if tuple(leaf.shape) == tuple(before.shape):
             return leaf
-        return ops.reshape(leaf, [-1 if size is None else size for size in before.shape])
+        sizes = zip(before.shape, ops.shape(leaf), strict=True)
+        return ops.reshape(leaf, [now if size is None else size for size, now in sizes])
 
     def once(*state):
         return tuple(keras.tree.map_structure(shaped, advance(type(first)(*state)), first))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NoReturn
 
-from jinja2 import TemplateError
+from jinja2 import Template, TemplateError
 from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -41,11 +42,7 @@ def rendered(
         )
     given = [_checked(message) for message in messages]
     try:
-        return (
-            _environment()
-            .from_string(template)
-            .render(messages=given, add_generation_prompt=True, **special)
-        )
+        return _compiled(template).render(messages=given, add_generation_prompt=True, **special)
     except (
         TemplateError,
         TypeError,
@@ -71,6 +68,12 @@ def _checked(message: Mapping[str, Any]) -> dict[str, Any]:
     return {"role": role, "content": content}
 
 
+@lru_cache(maxsize=8)
+def _compiled(template: str) -> Template:
+    return _environment().from_string(template)
+
+
+@lru_cache(maxsize=1)
 def _environment() -> ImmutableSandboxedEnvironment:
     found = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from tokenizers import Tokenizer
@@ -105,7 +106,7 @@ class Texts:
             )
         return self.stop_ids[0]
 
-    @property
+    @cached_property
     def start_id(self) -> int:
         """The last id of every prompt, after which an answer begins."""
         return self.conversation([{"role": "user", "content": "a"}])[-1]
