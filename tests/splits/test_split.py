@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.profile.profile import profile
-from polymodal.splits.split import FRACTIONS, split
+from polymodal.splits.split import FRACTIONS, parts, split
+from polymodal.splits.together import kept_too
 from polymodal.tables.group import group_rows
 from polymodal.tables.table import read
 
@@ -207,3 +208,34 @@ def test_real_videos_and_speakers(shared_data):
     videos = [set(part.values("video")) for part in parts.values()]
     assert not videos[0] & videos[1] | videos[0] & videos[2] | videos[1] & videos[2]
     assert 0.75 < len(parts["train"]) / len(mosi) < 0.85
+
+
+def talks(num_calls=40, num_people=60, seed=0):
+    """Calls between two people, some of whom are in several."""
+    rng = np.random.default_rng(seed)
+    pairs = [rng.choice(num_people, 2, replace=False) for _ in range(num_calls)]
+    rows = [(call, int(rng.choice(pair))) for call, pair in enumerate(pairs) for _ in range(6)]
+    return read({"call": [str(c) for c, _ in rows], "speaker": [f"p{p}" for _, p in rows]})
+
+
+def test_neither_speakers_nor_calls_are_on_both_sides():
+    table = talks()
+    also, told = kept_too(table, "speaker")
+    assert also == ["call"]
+    assert told == 'Rows with the same "call" are kept on one side of the split too.'
+    found = parts(profile(table), "grouped", {"train": 0.8, "val": 0.2}, None, "speaker", also=also)
+    for column in ("speaker", "call"):
+        sides = [set(part.table.values(column)) for part in found.values()]
+        assert not set.intersection(*sides)
+    assert 0.1 < len(found["val"]) / len(table) < 0.3
+
+
+def test_calls_that_hang_together_are_named():
+    also, told = kept_too(talks(num_people=12), "speaker")
+    assert also == []
+    assert told.startswith('Rows with the same "call" may be on both sides')
+
+
+def test_calls_of_one_speaker_each_add_nothing():
+    rows = {"speaker": list("aabbccddee"), "call": list("0123456789")}
+    assert kept_too(read(rows), "speaker") == ([], "")

@@ -12,7 +12,7 @@ from polymodal.core.seeds import generator
 from polymodal.profile.profile import Profile, profile
 from polymodal.profile.strata import NO_STRATUM, strata_codes
 from polymodal.splits.apportion import assign_groups, assign_strata
-from polymodal.splits.groups import group_codes
+from polymodal.splits.groups import joined_codes
 from polymodal.splits.leaks import leaks
 from polymodal.tables.split_names import split_name
 from polymodal.tables.table import Table
@@ -73,12 +73,14 @@ def parts(
     group: str | None = None,
     seed: int = 0,
     column: str | None = None,
+    also: Sequence[str] = (),
 ) -> dict[str, Profile]:
     """Returns what `split` does, as profiles of the parts, which share what is known of all.
 
     Args:
         strata: (rows,) int, the stratum of each row, -1 where it has none; None is -1 for all.
             "stratified" and "grouped" keep their shares.
+        also: columns whose equal values are not in different parts of "grouped" either.
     """
     if method not in METHODS:
         raise RecipeError(unknown("split method", method, METHODS))
@@ -98,7 +100,7 @@ def parts(
         strata = np.full(len(facts), NO_STRATUM, np.int32)
     rng = generator(seed, METHODS.index(method))
     if method == "grouped":
-        codes = group_codes(facts, str(group))
+        codes = joined_codes(facts, str(group), also)
         part = assign_groups(codes, strata, list(shares.values()), rng)
     else:
         part = assign_strata(strata, list(shares.values()), rng)

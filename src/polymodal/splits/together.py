@@ -10,10 +10,10 @@ import numpy as np
 
 from polymodal.profile.column_rules import is_called_who
 from polymodal.profile.profile import Profile, profile
-from polymodal.splits.groups import group_codes
+from polymodal.splits.groups import group_codes, joined_codes
 from polymodal.tables.table import Table
 
-__all__ = ["is_called_recording", "together"]
+__all__ = ["is_called_recording", "kept_too", "together"]
 
 _RECORDING = re.compile(
     r"(?:video|dialog(?:ue)?|conversation|clip|film|movie|episode|call)"
@@ -69,7 +69,63 @@ def together(source: Table | Profile, ignore: Container[str] = ()) -> tuple[str 
     return None, ""
 
 
+def kept_too(
+    source: Table | Profile, group: str, ignore: Container[str] = ()
+) -> tuple[list[str], str]:
+    """Returns the other columns of people or recordings that stay on one side of a split as well,
+    and why.
+
+    People who speak in one recording are one group then, and all who speak in other recordings of
+    theirs. Where that would make too large a group, a column is left out, and the sentence says so.
+
+    Args:
+        source: Table or Profile.
+        group: str, column of people or recordings that stay on one side in any case.
+        ignore: names of columns to ignore.
+
+    Returns:
+        (columns, sentence or "").
+
+    Example:
+
+    >>> from polymodal.tables.table import read
+    >>> said = {"speaker": list("aabbccddee"), "call": list("0110223344")}
+    >>> kept_too(read(said), "speaker")[0]
+    ['call']
+    """
+    facts = profile(source)
+    found: list[str] = []
+    torn: list[str] = []
+    for name in facts.table.column_names:
+        if name == group or name in ignore or _adds_nothing(facts, name, group):
+            continue
+        if _are_groups(joined_codes(facts, group, [*found, name])):
+            found.append(name)
+        else:
+            torn.append(name)
+    if torn:
+        return found, (
+            f'Rows with the same "{torn[0]}" may be on both sides: "{group}" and "{torn[0]}" hang '
+            "together in too few groups to keep both apart."
+        )
+    if found:
+        return found, f'Rows with the same "{found[0]}" are kept on one side of the split too.'
+    return [], ""
+
+
+def _adds_nothing(facts: Profile, name: str, group: str) -> bool:
+    """Returns whether a column is of neither people nor recordings, or each value of one group."""
+    if not (is_called_who(name) or is_called_recording(name)):
+        return True
+    whole = joined_codes(facts, group, [name])
+    return int(whole.max()) == int(group_codes(facts, group).max())
+
+
 def _serves(facts: Profile, name: str) -> bool:
     """Returns whether a column makes enough groups, of which none is too large."""
-    sizes = np.bincount(group_codes(facts, name))
-    return _FEWEST <= len(sizes) < len(facts) and sizes.max() <= _LARGEST * len(facts)
+    return _are_groups(group_codes(facts, name))
+
+
+def _are_groups(codes: np.ndarray) -> bool:
+    sizes = np.bincount(codes)
+    return _FEWEST <= len(sizes) < len(codes) and sizes.max() <= _LARGEST * len(codes)

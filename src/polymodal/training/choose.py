@@ -18,7 +18,12 @@ from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import Table
 from polymodal.training.planning.fitting import fitting_models
 from polymodal.training.preparing.added import added_to, is_unlabelled
-from polymodal.training.preparing.grouping import alike_rows, group_of, keeps_together
+from polymodal.training.preparing.grouping import (
+    alike_rows,
+    group_of,
+    keeps_together,
+    kept_as_well,
+)
 from polymodal.training.preparing.held_out import held_out
 from polymodal.training.preparing.unlabelled import uses_unlabelled
 
@@ -47,7 +52,10 @@ def choose(
         known["train"] = added.own
     group = group_of(known, given, ignore, split, split_group)
     alike = alike_rows(known["train"], given, ignore, group)
-    facts = held_out(known, given.get("target") or None, split, group, seed, uses_unlabelled(given))
+    also = kept_as_well(known, given, ignore, (split, split_group), group)
+    facts = held_out(
+        known, given.get("target") or None, split, group, seed, uses_unlabelled(given), also
+    )
     if added is not None:
         facts = added.behind(facts, [name for name in facts if name not in tables], group)
     apart = split_group

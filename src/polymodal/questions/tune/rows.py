@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,13 @@ class Rows:
         return {"train": self.train, "val": self.val}
 
 
-def divide(known: Mapping[str, Profile], target: str | None, group: str | None, seed: int) -> Rows:
+def divide(
+    known: Mapping[str, Profile],
+    target: str | None,
+    group: str | None,
+    seed: int,
+    also: Sequence[str] = (),
+) -> Rows:
     """Divides a table, groups on one side, for what is not given.
 
     Args:
@@ -49,6 +55,7 @@ def divide(known: Mapping[str, Profile], target: str | None, group: str | None, 
         target: str, column whose classes keep their shares, or None.
         group: str, column whose values stay together, or None.
         seed: int.
+        also: other columns whose values stay together as well.
     """
     found = dict(known)
     for name, share, key in (("test", _UNSEEN, 1), ("val", _CHOSEN_BY, 2)):
@@ -62,6 +69,7 @@ def divide(known: Mapping[str, Profile], target: str | None, group: str | None, 
                 strata_codes(train, target),
                 group,
                 seed + key,
+                also=also,
             )
     val = found["val"]
     unit = np.arange(len(val)) if group is None else group_codes(val, group)

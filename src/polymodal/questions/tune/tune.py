@@ -32,7 +32,7 @@ from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import read
 from polymodal.training.choose import choose
 from polymodal.training.preparing.elsewhere import from_elsewhere
-from polymodal.training.preparing.grouping import group_of
+from polymodal.training.preparing.grouping import group_of, kept_as_well
 from polymodal.training.saved.ending import Ending
 from polymodal.training.steps.history import duration
 from polymodal.training.trial import Trial
@@ -107,7 +107,8 @@ def tune(
     readings = readings_of(wanted.get("columns"))
     known = {name: profile(table, readings) for name, table in tables.items()}
     group = group_of(known, wanted, ignore, None, split_group)
-    rows = divide(known, wanted.get("target"), group, seed)
+    also = kept_as_well(known, wanted, ignore, (None, split_group), group)
+    rows = divide(known, wanted.get("target"), group, seed, also)
     with quiet():
         recipe, _, _, _ = choose(rows.searched, wanted, ignore, "none", split_group)
     keep_question(

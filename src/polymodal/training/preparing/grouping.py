@@ -9,10 +9,11 @@ from polymodal.core.contracts.named_task import task_of
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.printed.progress import say
+from polymodal.profile.column_rules import is_called_who
 from polymodal.profile.profile import Profile
 from polymodal.recipe.guessed.task import infer_task
 from polymodal.splits.repeats import repeated_media
-from polymodal.splits.together import together
+from polymodal.splits.together import kept_too, together
 
 
 def group_of(
@@ -44,6 +45,28 @@ def group_of(
             say(told)
         return found
     return alike_rows(train, given, ignore, None)
+
+
+def kept_as_well(
+    known: Mapping[str, Profile],
+    given: Mapping[str, Any],
+    ignore: Iterable[str],
+    options: tuple[str | None, str | None],
+    group: str | None,
+) -> list[str]:
+    """Returns the other columns of speakers or recordings that stay on one side of a split by
+    `group`, where no option names what does, and prints so.
+
+    Args:
+        options: the method and column that the user chose for the split, or None.
+        group: as `group_of` returned it.
+    """
+    if any(options) or "val" in known or group is None or not keeps_together(given):
+        return []
+    found, told = kept_too(known["train"], group, {given.get("target"), *ignore})
+    if told and (found or given.get("group") or is_called_who(group)):
+        say(told)
+    return found
 
 
 def alike_rows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from polymodal.core.advice import option
 from polymodal.core.contracts.named_task import task_of
@@ -31,6 +31,7 @@ def held_out(
     group: str | None,
     seed: int,
     unlabelled: bool = False,
+    also: Sequence[str] = (),
 ) -> dict[str, Profile]:
     """Returns profiles with a validation part, the given one or rows held out of train, if wanted.
 
@@ -45,6 +46,7 @@ def held_out(
         group: str, column whose equal values stay on one side of the split.
         seed: int.
         unlabelled: bool, whether rows without a target are trained on. None is then held out.
+        also: columns whose equal values stay on one side as well.
 
     Raises:
         RecipeError: no part is left to score the model on.
@@ -64,7 +66,7 @@ def held_out(
     train = known.pop("train")
     method = method or _by_chance(group, target)
     strata = strata_codes(train, target)
-    found = parts(train, method, {"train": 0.85, "val": 0.15}, strata, group, seed)
+    found = parts(train, method, {"train": 0.85, "val": 0.15}, strata, group, seed, also=also)
     if unlabelled and target and method != "grouped":
         found = moved_to_train(train, found, target)
     how = f" ({method})"
