@@ -14,6 +14,7 @@ from polymodal.layers.losses import CrossEntropy
 from polymodal.model.objectives.cutmix import CutMix
 from polymodal.model.objectives.gradient_modulation import GradientModulation
 from polymodal.model.objectives.mixup import Mixup
+from polymodal.model.objectives.single_modality import SingleModality
 
 pytestmark = pytest.mark.engine
 
@@ -52,7 +53,7 @@ def mixed(kind):
     given = batch()
     tensors = {key: keras.ops.convert_to_tensor(value) for key, value in given.items()}
     changed = {key: numpy(value) for key, value in objective.inputs(tensors).items()}
-    return objective, given, changed, numpy(objective._share)
+    return objective, given, changed, numpy(objective.share)
 
 
 @pytest.mark.parametrize("kind", [Mixup, CutMix])
@@ -111,7 +112,7 @@ def test_the_loss_is_that_of_both_labels_by_their_share():
     other = numpy(own.call(np.roll(targets, 1), keras.ops.convert_to_tensor(logits)))
     wanted = (weights * ((1 - share) * each + share * other)).sum()
     assert added + (weights * each).sum() == pytest.approx(wanted, rel=1e-4)
-    assert objective._share is None
+    assert objective.share is None
 
 
 def test_the_input_that_answers_best_alone_gets_less_gradient():
@@ -193,3 +194,29 @@ def test_a_run_with_all_of_them_resumes_to_the_same_weights(tmp_path):
     loaded = pm.load(tmp_path / "whole")
     row = [{"size": 0.5, "words": "a b c"}, {"size": None, "words": "c"}]
     assert loaded.predict(row) == whole.predict(row)
+
+
+def test_answers_from_one_input_are_taught_both_labels_too():
+    import keras
+
+    mixup, single = Mixup(rows=1.0), SingleModality()
+    model = SimpleNamespace(keys=KEYS, objectives={"single_modality": single, "mixup": mixup})
+    for one in (single, mixup):
+        one.attach(model)
+    mixup.share = keras.ops.convert_to_tensor(np.array([0.3, 0.0], "float32"))
+    tokens = keras.ops.ones((2, 1, 4))
+    streams = {"a": (tokens, np.ones((2, 1), bool)), "b": (tokens, np.ones((2, 1), bool))}
+    single.views(streams, {})
+    logits = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
+    _, found = single.split(streams, keras.ops.convert_to_tensor(logits))
+    entropy, targets = CrossEntropy(), keras.ops.convert_to_tensor([0, 2])
+    each = [
+        numpy(entropy.call(np.array(labels), keras.ops.convert_to_tensor(part)))
+        for part in (logits[2:4], logits[4:6])
+        for labels in ([0, 2], [2, 0])
+    ]
+    wanted = 0.0
+    for own_label, other_label in (each[:2], each[2:]):
+        wanted += 0.7 * own_label[0] + 0.3 * other_label[0] + own_label[1]
+    loss = numpy(single.loss(targets, found, None, entropy))
+    assert loss == pytest.approx(wanted / 2, rel=1e-5)

@@ -11,7 +11,7 @@ from polymodal.core.contracts.batch import mask_key
 from polymodal.core.errors import RecipeError
 from polymodal.model.objective import ObjectiveLayer
 
-__all__ = ["Mixing", "other"]
+__all__ = ["Mixing", "other", "toward_other"]
 
 _MOST = 0.5  # of another row: its own label always weighs most
 
@@ -19,6 +19,22 @@ _MOST = 0.5  # of another row: its own label always weighs most
 def other(tensor: Any) -> Any:
     """Returns a batch in which each row is its neighbour."""
     return ops.roll(tensor, 1, axis=0)
+
+
+def toward_other(loss: Any, targets: Any, logits: Any, weights: Any, share: Any) -> Any:
+    """Returns what the loss of mixed rows is more than that of their own targets.
+
+    Args:
+        loss: of (targets, logits, sample_weight).
+        targets: (batch, ...), of which each row's neighbour is the one before.
+        logits: (batch, ...).
+        weights: float (batch,) or None.
+        share: float (batch,), of the neighbour.
+    """
+    if weights is None:
+        weights = ops.ones_like(share)
+    added = loss(other(targets), logits, sample_weight=other(weights) * share)
+    return added - loss(targets, logits, sample_weight=weights * share)
 
 
 class Mixing(ObjectiveLayer):
@@ -49,7 +65,7 @@ class Mixing(ObjectiveLayer):
         self.rows = rows
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.keys: dict[str, str] = {}
-        self._share: Any = None
+        self.share: Any = None  # of the neighbour in each row, during a step
         self.built = True  # it has no variables of its own
 
     def fits(self, model: Any) -> bool:
@@ -61,17 +77,17 @@ class Mixing(ObjectiveLayer):
     def inputs(self, batch: dict[str, Any]) -> dict[str, Any]:
         masks = [batch[mask_key(key)] for key in self.keys.values()]
         if any(f"{key}_item" in batch for key in self.keys.values()):
-            self._share = None  # rows of one image, which is encoded once
+            self.share = None  # rows of one image, which is encoded once
             return batch
-        self._share = self._drawn(masks)
+        self.share = self._drawn(masks)
         changed = dict(batch)
         for key in self.keys.values():
-            array, mask = self._mixed(batch[key], batch[mask_key(key)], self._share)
+            array, mask = self._mixed(batch[key], batch[mask_key(key)], self.share)
             changed[key], changed[mask_key(key)] = array, mask
         return changed
 
     def split(self, streams: Any, outputs: Any) -> tuple[Any, Any]:
-        share, self._share = self._share, None  # not kept beyond the step that it was made in
+        share, self.share = self.share, None  # not kept beyond the step that it was made in
         if share is None:
             return outputs, None
         own = outputs[: ops.shape(share)[0]]  # of an objective before, copies of the rows follow
@@ -79,10 +95,7 @@ class Mixing(ObjectiveLayer):
 
     def loss(self, targets: Any, found: Any, weights: Any, loss: Any) -> Any:
         logits, share = found
-        if weights is None:
-            weights = ops.ones_like(share)
-        added = loss(other(targets), logits, sample_weight=other(weights) * share)
-        return added - loss(targets, logits, sample_weight=weights * share)
+        return toward_other(loss, targets, logits, weights, share)
 
     def _mixed(self, array: Any, mask: Any, share: Any) -> tuple[Any, Any]:
         """Returns an input and its mask, mixed by `share` (batch,) of the neighbour."""

@@ -34,7 +34,7 @@ class Mixup(Mixing):
         return changed
 
     def views(self, streams: Streams, batch: dict[str, Any]) -> Streams:
-        share, found = self._share, dict(streams)
+        share, found = self.share, dict(streams)
         for name in self._late if share is not None else ():
             found[name] = _mixed_tokens(*streams[name], share)
         return found
