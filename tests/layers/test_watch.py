@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from polymodal.layers.watch import before_variables
+from polymodal.layers.watch import before_variables, without_random_values
 
 
 class Pair(keras.Model):
@@ -40,3 +40,23 @@ def test_what_is_refused_is_not_made_and_said_as_it_is():
 def test_other_errors_stay_as_they_are():
     with pytest.raises(ZeroDivisionError), before_variables(refuse_wide):
         raise ZeroDivisionError
+
+
+def test_what_would_be_random_is_zero_in_the_block_and_nothing_else_changes():
+    def values(make):
+        layer = make()
+        layer.build((None, 3))
+        return [keras.ops.convert_to_numpy(weight) for weight in layer.weights]
+
+    makes = [
+        lambda: keras.layers.Dense(2, bias_initializer="ones"),
+        lambda: keras.layers.LSTMCell(2, unit_forget_bias=True),
+        lambda: keras.layers.Embedding(4, 2),
+    ]
+    for make in makes:
+        with without_random_values():
+            found = values(make)
+        assert not found[0].any()
+        if make is not makes[2]:
+            assert found[-1].any()  # ones of a bias stay
+        assert values(make)[0].any()

@@ -17,7 +17,7 @@ from polymodal.inference.answers import Answers
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.inference.trust import restore_trust
 from polymodal.inference.writing import checked_choice
-from polymodal.layers.watch import before_variables
+from polymodal.layers.watch import before_variables, without_random_values
 from polymodal.pretrained.base import Base
 from polymodal.recipe import assemble
 from polymodal.recipe.adapting import left_out, merged_words, named_bases
@@ -136,7 +136,11 @@ def load(folder: str | Path) -> Predictor:
     bases = [Base.find(start, bundle.folder) for start in named_bases(recipe)]
     for base in bases:
         known.update(base.shapes())
-    with read.blamed(bundle.folder / write.MODEL), before_variables(_Among(known)):
+    with (
+        read.blamed(bundle.folder / write.MODEL),
+        before_variables(_Among(known)),
+        without_random_values(),
+    ):
         model, head = assemble.build_model(recipe, inputs, target, bytes_per_parameter=4)
     found = Predictor(
         recipe, inputs, target, model, head, bundle.metrics, calibration, language, trained_on

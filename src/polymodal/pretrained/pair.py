@@ -16,6 +16,7 @@ from polymodal.core.contracts.batch import input_key
 from polymodal.core.contracts.named_task import task_named
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
+from polymodal.layers.watch import without_random_values
 from polymodal.pretrained.keys import ORIGIN, is_pair
 from polymodal.pretrained.part import Part, assembled
 from polymodal.pretrained.reading.checkpoint import Checkpoint
@@ -186,7 +187,7 @@ def load_pair(folder: str | Path) -> Pair:
             "for one."
         )
     bundle.check_model()
-    with read.blamed(bundle.folder / write.MODEL):
+    with read.blamed(bundle.folder / write.MODEL), without_random_values():
         recipe = Fields(Fields(bundle.spec).mapping("recipe"))
         origin = Fields(bundle.spec).mapping(ORIGIN)
         inputs = recipe.mapping("inputs")

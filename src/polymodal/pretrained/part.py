@@ -18,6 +18,7 @@ from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
 from polymodal.layers.engines.compiled import compiled
+from polymodal.layers.watch import without_random_values
 from polymodal.preprocess.collate import collate
 from polymodal.preprocess.modality import Modality
 from polymodal.pretrained.keys import ORIGIN, RECOGNISER, is_ctc, is_encoder, spec_of
@@ -160,7 +161,7 @@ def load_part(folder: str | Path) -> Part:
             "whole model. Give the folder that `polymodal import --out` wrote for "
             "an encoder."
         )
-    with read.blamed(path):
+    with read.blamed(path), without_random_values():
         part = assembled_from(bundle)
     bundle.check_model()
     whole = RECOGNISER in bundle.spec or is_ctc(bundle.spec)

@@ -13,6 +13,7 @@ from polymodal.bundle import read
 from polymodal.bundle.names import weight_names
 from polymodal.bundle.preprocessing import preprocessing_of
 from polymodal.core.contracts.batch import PREVIOUS, mask_key
+from polymodal.layers.watch import without_random_values
 from polymodal.preprocess.collate import collate
 from polymodal.pretrained.part import no_gradient
 from polymodal.recipe import assemble
@@ -33,9 +34,10 @@ class WholeAssistant:
     def __init__(self, folder: str | Path):
         bundle = read.read(folder)
         recipe, self.inputs, self.target = preprocessing_of(bundle)
-        self.model, _ = assemble.build_model(
-            recipe, self.inputs, self.target, bytes_per_parameter=4
-        )
+        with without_random_values():
+            self.model, _ = assemble.build_model(
+                recipe, self.inputs, self.target, bytes_per_parameter=4
+            )
         bundle.load_weights(weight_names(self.model))
 
     def logits(self, images: Sequence[bytes], texts: Sequence[str]) -> np.ndarray:

@@ -16,6 +16,7 @@ from polymodal.core import arguments
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
+from polymodal.layers.watch import without_random_values
 from polymodal.model.generation.choice import Choice
 from polymodal.model.generation.continued import ContinuedDecoder
 from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN, spec_of
@@ -178,7 +179,7 @@ def load_language_model(folder: str | Path) -> LanguageModel:
             "else. Give the folder that `polymodal import --out` wrote for one."
         )
     bundle.check_model()
-    with read.blamed(bundle.folder / write.MODEL):
+    with read.blamed(bundle.folder / write.MODEL), without_random_values():
         settings = dict(Fields(bundle.spec).mapping(LANGUAGE_MODEL))
         max_length = Fields(settings).whole("max_length", 1, 10**8)
         del settings["max_length"]

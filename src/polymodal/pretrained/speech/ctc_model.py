@@ -16,6 +16,7 @@ from polymodal.core.contracts.named_task import task_named
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
 from polymodal.core.printed.progress import warn
+from polymodal.layers.watch import without_random_values
 from polymodal.pretrained.family import Family
 from polymodal.pretrained.keys import ORIGIN, is_ctc
 from polymodal.pretrained.part import KEY, Part, assembled_from, encoder_names
@@ -160,7 +161,7 @@ def load_ctc_model(folder: str | Path) -> CtcModel:
             "wrote for one."
         )
     bundle.check_model()
-    with read.blamed(bundle.folder / write.MODEL):
+    with read.blamed(bundle.folder / write.MODEL), without_random_values():
         part = assembled_from(bundle)
         symbols = Fields(bundle.spec).texts("labels")
     bundle.load_weights(encoder_names(part), others=True)

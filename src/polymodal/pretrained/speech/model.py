@@ -15,6 +15,7 @@ from polymodal.core import arguments
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
+from polymodal.layers.watch import without_random_values
 from polymodal.pretrained.keys import RECOGNISER, spec_of
 from polymodal.pretrained.part import KEY, Part, assembled_from, encoder_names
 from polymodal.pretrained.speech.listening import Listener
@@ -129,7 +130,7 @@ def load_speech_model(folder: str | Path) -> SpeechModel:
             "else. Give the folder that `polymodal import --out` wrote for one."
         )
     bundle.check_model()
-    with read.blamed(bundle.folder / write.MODEL):
+    with read.blamed(bundle.folder / write.MODEL), without_random_values():
         settings = dict(Fields(bundle.spec).mapping(RECOGNISER))
         max_length = Fields(settings).whole("max_length", 8, 10**6)
         del settings["max_length"]
