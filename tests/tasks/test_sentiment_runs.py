@@ -1,5 +1,7 @@
 """Sentiment from the table to the answer: intensity, and conversations whose answer is context."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -72,3 +74,17 @@ def test_a_row_alone_has_an_intensity_and_speakers_are_held_out(tmp_path, capfd)
     report = (tmp_path / "run" / "report.html").read_text()
     assert "Acc-2, negative or positive" in report
     assert "guessing" in report
+
+
+def test_a_simple_model_reads_each_row_of_a_conversation_alone(tmp_path):
+    table = talks(count=20)
+    table["mood"] = ["bad" if heard[0] < 0 else "good" for heard in table["heard"]]
+    settings = {"dim": 8, "training": {"epochs": 1}}
+    model = pm.SentimentAnalyser("mood", group="dialogue", order="turn", **settings)
+    model.fit(pm.read(table), out=tmp_path / "run", baselines=True, keep="better")
+    simple = json.loads((tmp_path / "run" / "metrics.json").read_text())["simple"]
+    ((name, found),) = simple["models"].items()
+    assert name.endswith("each row alone")
+    assert found["n"] == model.metrics["val"]["rows"]["used"]
+    assert found["metrics"]["accuracy"] > 0.85  # the label is in the row; no epoch teaches it
+    assert found["difference"]["group"] == "dialogue"

@@ -16,7 +16,6 @@ from polymodal.core.seeds import generator
 from polymodal.evaluation.decisions import known
 from polymodal.evaluation.metrics import score
 from polymodal.evaluation.words import listed
-from polymodal.feed.findings import Checked
 from polymodal.feed.samples import Samples
 from polymodal.inference.linear.features import Featured, described
 from polymodal.inference.linear.model import NEVER, joined
@@ -25,6 +24,7 @@ from polymodal.preprocess.modality import Modality
 from polymodal.training.imbalance.deciding import with_chosen_answers
 from polymodal.training.preparing.kept import PooledTokens, frozen_vectors
 from polymodal.training.preparing.prepared import Prepared
+from polymodal.training.simple_steps import answers_of_steps, one_step, rows_alone
 
 __all__ = ["LEAST_SECONDS", "SimpleModel", "fit_linear", "one_step", "simple_models"]
 
@@ -89,9 +89,10 @@ def simple_models(
         model: Model of the network, whose frozen encoders are used, or None.
     """
     shown, task = next(iter(found.values())), prepared.task
-    steps = prepared.recipe.group or shown.steps is not None
-    if steps or task.is_text or not (task.has_classes or task.has_numbers):
+    if task.is_text or not (task.has_classes or task.has_numbers):
         return []
+    if shown.steps is not None and not prepared.recipe.group:
+        return []  # steps inside of cells
     from threadpoolctl import threadpool_limits
 
     # Threads that wait for each other take longer than one where a machine is busy.
@@ -101,6 +102,8 @@ def simple_models(
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")  # on rare classes and on what has not converged
+        if prepared.recipe.group:
+            return _of_steps(prepared, found)
         models = [_linear(prepared, found)]
         vectors = None if model is None else frozen_vectors(prepared, model)
         if vectors is not None:  # it needs their encoders, so it is not kept
@@ -110,6 +113,19 @@ def simple_models(
         if columns and np.asarray(shown.outputs).shape[1:] != (1,):
             models.append(_boosted(prepared, found, columns))
     return models
+
+
+def _of_steps(prepared: Prepared, found: Mapping[str, Predictions]) -> list[SimpleModel]:
+    """Returns a linear model of the rows of sequences, each alone, which is not kept: it reads
+    other rows than the network."""
+    start, alone = time.monotonic(), rows_alone(prepared)
+    if alone is None:
+        return []
+    answers = fit_linear(alone)
+    said = answers_of_steps(answers, alone, found)
+    if said is None:
+        return []
+    return [_judged(f"{answers.title}, each row alone", prepared, said, start)]
 
 
 def _rank(model: SimpleModel) -> float:
@@ -189,11 +205,6 @@ def _answered(
     checked = prepared.checked[split]
     said = answers.of_samples(samples, one_step(checked.take(np.isin(checked.rows, network.rows))))
     return replace(network, outputs=said.outputs, words=None, chosen=None)
-
-
-def one_step(checked: Checked) -> Checked:
-    """Returns what is known of rows, each input one step long, as a vector is."""
-    return replace(checked, lengths=np.ones_like(checked.lengths))
 
 
 def _boosted(prepared: Prepared, found: Mapping[str, Predictions], names: list[str]) -> SimpleModel:
