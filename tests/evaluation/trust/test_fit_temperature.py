@@ -73,3 +73,10 @@ def test_rows_that_are_all_right_do_not_make_answers_certain():
     assert found is not None
     stated = found(predictions(np.tile([0.9, 0.1], (1, 1)), np.ones(1, int))).outputs[0, 0]
     assert 0.99 < stated < 0.999  # one wrong row of 201 more would not be a surprise
+
+
+def test_few_rows_that_are_all_right_do_not_make_answers_more_certain():
+    outputs = np.full((100, 2), [0.97, 0.03])
+    found = fit_temperatures([predictions(outputs, np.zeros(100, int))])
+    assert found is not None
+    assert [one.source for one in found.patterns] == ["none"]

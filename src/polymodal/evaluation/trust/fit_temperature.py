@@ -27,6 +27,7 @@ OWN_ROWS = 100  # rows of a pattern of missing inputs from which it has a temper
 _LEAST_LABEL_ROWS = 20  # rows with a label, and without, from which it has one of its own
 _MOST_ROWS = 20_000  # rows of a fit
 _NUM_FOLDS = 5
+_SURE = 1.645  # standard errors, of one side at 95 %
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -78,7 +79,8 @@ def fit_temperatures(
     """Returns temperatures that lower the log loss, or None where the rows are too few.
 
     Each pattern of inputs takes what has the lowest cross-fitted log loss: a temperature of its
-    own, from 100 rows up, the one that all patterns share, or none.
+    own, from 100 rows up, the one that all patterns share, or none. One below 1 has to lower it by
+    more than chance, since answers that are more certain lose more where they are wrong.
 
     Args:
         views: Predictions of the rows as they are, and of the same rows with inputs hidden.
@@ -156,13 +158,26 @@ def _best(
     rows: _Rows, shared: np.ndarray, crossed: np.ndarray
 ) -> tuple[tuple[tuple[float, ...], int, str], np.ndarray]:
     """Returns (values, rows, source) for a pattern, and the cross-fitted temperature of each."""
-    options = [("none", np.ones(1), np.ones((len(rows), 1)))]
+    plain = np.ones((len(rows), 1))
+    fitted = [("shared", shared, crossed)]
     if len(rows) >= OWN_ROWS:
-        options.append(("own", *_crossed(rows)))
-    options.append(("shared", shared, crossed))
+        fitted.insert(0, ("own", *_crossed(rows)))
+    options = [("none", np.ones(1), plain)]
+    options += [one for one in fitted if one[1].min() >= 1 or _surely_helps(rows, one[2])]
     losses = [float(rows.losses(used).mean()) for _, _, used in options]
     source, values, used = options[int(np.argmin(losses))]
     return (_plain(values), len(rows), source), used
+
+
+def _surely_helps(rows: _Rows, used: np.ndarray) -> bool:
+    """Returns whether cross-fitted temperatures lower the log loss by more than chance, one row
+    more being wrong: they make answers more certain, and validation rows may be right by luck."""
+    wrong = replace(rows, targets=_runners_up(rows))
+    plain = np.ones((len(rows), 1))
+    gains = rows.losses(plain) - rows.losses(used)
+    lost = float(wrong.losses(plain).mean() - wrong.losses(used).mean())
+    gains = np.append(gains, lost)
+    return bool(gains.mean() > _SURE * gains.std() / np.sqrt(len(gains)))
 
 
 def _widened(values: np.ndarray, other: np.ndarray) -> np.ndarray:
