@@ -32,10 +32,11 @@ def rows_alone(prepared: Prepared) -> Prepared | None:
     Args:
         prepared: Prepared, of a recipe with a group.
     """
-    grouped = {name: samples.table for name, samples in prepared.samples.items()}
-    if not all(isinstance(table, Sequences) for table in grouped.values()):
-        return None
-    tables = {name: _with_few(table.steps, name) for name, table in grouped.items()}
+    tables = {}
+    for name, samples in prepared.samples.items():
+        if not isinstance(samples.table, Sequences):
+            return None
+        tables[name] = _with_few(samples.table.steps, name)
     recipe = prepared.recipe
     read = {column for name, one in recipe.inputs.items() for column in columns_of(name, one)}
     given: dict[str, Any] = {"target": recipe.target, "columns": recipe.columns or None}
