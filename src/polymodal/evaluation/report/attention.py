@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from polymodal.media.address import data_uri
 
 __all__ = ["attention_strip"]
 
@@ -55,7 +56,7 @@ def _lit(small: Any, look: Mapping[str, Any]) -> dict[str, Any]:
     buffer = io.BytesIO()
     Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=80)
     return {
-        "uri": f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}",
+        "uri": data_uri("image/jpeg", buffer.getvalue()),
         "word": str(look["word"]),
         "width": small.width,
         "height": small.height,

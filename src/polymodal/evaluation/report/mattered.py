@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
+from polymodal.media.address import data_uri
 
 __all__ = ["mattered"]
 
@@ -128,4 +129,4 @@ def _uri(array: np.ndarray) -> str:
     else:
         picture.thumbnail((_MOST_PIXELS, _MOST_PIXELS))
     picture.save(buffer, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return data_uri("image/png", buffer.getvalue())

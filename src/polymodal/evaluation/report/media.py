@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from polymodal.evaluation.report.attention import attention_strip
 from polymodal.evaluation.report.spectrogram import is_broad, spectrogram_lines
 from polymodal.evaluation.report.waveform import waveform
+from polymodal.media.address import data_uri
 from polymodal.media.cells import Part
 from polymodal.media.sound import open_sound
 from polymodal.preprocess.vector import from_json
@@ -101,7 +101,7 @@ def _picture(content: Any) -> dict[str, Any]:
     else:
         image.load()  # a damaged file fails here instead of in the browser
     return {
-        "uri": _uri(mime, data),
+        "uri": data_uri(mime, data),
         "width": width,
         "height": height,
         "small": max(width, height) <= 96,
@@ -137,7 +137,7 @@ def _sound(content: Any, value: Mapping) -> dict[str, Any]:
         cut = f", the first {here:.0f} s here"
     return {
         "kind": "sound",
-        "uri": _uri(mime, data),
+        "uri": data_uri(mime, data),
         "wave": waveform(_peaks(samples)),
         "lines": lines,
         "broad": bool(lines) and is_broad(seconds),
@@ -184,7 +184,7 @@ def _video(content: Any, value: Mapping) -> dict[str, Any]:
         return {"kind": "broken", "text": "browsers cannot play this kind of video"}
     if len(content) > 20 * MOST_BYTES:
         return {"kind": "broken", "text": f"too large to embed ({len(content) / 1e6:.0f} MB)"}
-    return {"kind": "video", "uri": _uri(mime, content)}
+    return {"kind": "video", "uri": data_uri(mime, content)}
 
 
 def _table(content: Any, value: Mapping) -> dict[str, Any]:
@@ -203,10 +203,6 @@ def _numbers(content: Any, _: Mapping) -> dict[str, Any]:
         "kind": "numbers",
         "text": f"{shape} numbers: {start}" + " …" * (numbers.size > len(values)),
     }
-
-
-def _uri(mime: str, data: bytes) -> str:
-    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
 _SHOWN = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup, escape
 
+from polymodal.media.address import data_uri
 from polymodal.preprocess.sound.spectrogram import LogMel
 
 __all__ = ["is_broad", "spectrogram_lines"]
@@ -157,4 +157,4 @@ def _picture(levels: np.ndarray) -> str:
     image.putpalette((255 * colours).astype(np.uint8).tobytes())
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return data_uri("image/png", buffer.getvalue())

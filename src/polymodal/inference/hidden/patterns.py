@@ -37,23 +37,26 @@ _MOST_WHOLE = 3  # inputs up to which all patterns are looked at
 
 def is_explainable(predictor: Any) -> bool:
     """Returns whether a run's answers can be compared with those of fewer inputs."""
-    task = predictor.task
-    written = task.is_text or task.compares_inputs or predictor.head.autoregressive
-    return not written and len(predictor.inputs) <= MOST_PLAYERS
+    return not _is_written(predictor) and len(predictor.inputs) <= MOST_PLAYERS
 
 
 def check_explainable(predictor: Any, who: str) -> None:
     """Raises RecipeError for a run whose answers cannot be compared with those of fewer inputs."""
-    task = predictor.task
-    if task.is_text or task.compares_inputs or predictor.head.autoregressive:
+    if _is_written(predictor):
         raise RecipeError(
-            f"{who} needs a run that predicts classes or numbers. Got task: {task.name}."
+            f"{who} needs a run that predicts classes or numbers. Got task: {predictor.task.name}."
         )
     if len(predictor.inputs) > MOST_PLAYERS:
         raise RecipeError(
             f"{who} needs a run of {MOST_PLAYERS} inputs at most. Got "
             f"{len(predictor.inputs)}. Train on fewer inputs."
         )
+
+
+def _is_written(predictor: Any) -> bool:
+    """Returns whether a run's answers are texts or comparisons, which have no probabilities."""
+    task = predictor.task
+    return bool(task.is_text or task.compares_inputs or predictor.head.autoregressive)
 
 
 def hidden_patterns(names: Sequence[str]) -> list[tuple[str, ...]]:

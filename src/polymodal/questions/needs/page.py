@@ -11,6 +11,7 @@ import numpy as np
 from polymodal.core.disk.files import check_name, check_writable, write_atomic
 from polymodal.evaluation.plots.style import BLUE, GREY, ORANGE, house_style
 from polymodal.evaluation.words import PERCENT, readable
+from polymodal.media.address import data_uri
 from polymodal.questions.needs.answer import TIMES, Needs
 from polymodal.questions.needs.extrapolate import LEVEL
 
@@ -22,7 +23,7 @@ _PAGE = """<!doctype html>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}
 img{max-width:100%}</style></head><body>
 <h1>{{ title }}</h1>
-<img alt="Learning curve" src="data:image/png;base64,{{ picture }}">
+<img alt="Learning curve" src="{{ picture }}">
 {% for sentence in sentences %}<p>{{ sentence }}</p>
 {% endfor %}</body></html>
 """
@@ -45,8 +46,6 @@ def write_page(found: Needs, path: Path) -> None:
     if path.name.lower().endswith(".png"):
         write_atomic(path, picture)
         return
-    from base64 import b64encode
-
     from jinja2 import Environment
 
     page = Environment(autoescape=True).from_string(_PAGE)
@@ -54,7 +53,7 @@ def write_page(found: Needs, path: Path) -> None:
         path,
         page.render(
             title=f"How much data: {readable(found.metric)} over rows",
-            picture=b64encode(picture).decode(),
+            picture=data_uri("image/png", picture),
             sentences=found.sentences(),
         ),
     )
