@@ -101,7 +101,7 @@ def _print(found: Any, out: Path | None, rows_out: Path | None) -> None:
         part = f" of {finding.part}" if len(found.looks) > 1 else ""
         level = "" if finding.level == "fault" else " (note)"
         show(f"\n{finding.kind}{level}: {where}{part}")
-        show(f"  {finding.what}{_rows(finding)}")
+        show(f"  {finding.what}{_rows(finding, found.looks[finding.part])}")
         show(f"  {finding.why}")
         show(f"  {finding.fix}")
     show(f"\n{counted(len(found.faults), 'fault')} found in {found.seconds:.1f} s.")
@@ -113,11 +113,14 @@ def _print(found: Any, out: Path | None, rows_out: Path | None) -> None:
         show(f"Open {out}.")
 
 
-def _rows(finding: Any) -> str:
+def _rows(finding: Any, look: Any) -> str:
     """Returns the first rows of a finding in words."""
     if not finding.rows:
         return ""
-    shown = ", ".join(f"{row:,}" for row in finding.rows[:5])
     more = " ..." if len(finding.rows) > 5 else ""
+    places = [look.place_of(row) for row in finding.rows[:5]]
+    if None not in places:
+        return f" They are {'; '.join(places)}{more}."
+    shown = ", ".join(f"{row:,}" for row in finding.rows[:5])
     word = "Row" if len(finding.rows) == 1 else "Rows"
     return f" {word} {shown}{more}."

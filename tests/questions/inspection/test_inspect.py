@@ -335,3 +335,24 @@ def test_a_rating_far_beyond_the_others_is_found():
 def test_an_unknown_target_is_refused():
     with pytest.raises(RecipeError, match=r'No column named "labl".* Did you mean "label"'):
         inspect({"label": ["a", "b"]}, "labl")
+
+
+def test_answers_in_conversations_are_named_by_their_line(tmp_path):
+    lines = []
+    for line in range(8):
+        pixels = np.random.default_rng(line).integers(0, 255, (16, 16, 3)).astype(np.uint8)
+        if line == 4:
+            pixels[:] = 80
+        Image.fromarray(pixels).save(tmp_path / f"p{line}.png")
+        shown = [{"type": "image", "image": f"p{line}.png"}, {"type": "text", "text": "what?"}]
+        turns = [("user", shown), ("assistant", f"thing {line}"), ("user", "sure?")]
+        turns.append(("assistant", f"yes, thing {line}"))
+        lines.append({"messages": [{"role": role, "content": what} for role, what in turns]})
+    text = "\n".join(map(json.dumps, lines))
+    (tmp_path / "chats.jsonl").write_text(text, encoding="utf-8")
+    arguments = ["--out", tmp_path / "page.html", "--rows-out", tmp_path / "rows"]
+    done = in_process("inspect", tmp_path / "chats.jsonl", *arguments)
+    assert "They are line 5, turn 1; line 5, turn 2." in done.stdout
+    assert "line 5, turn 1" in (tmp_path / "page.html").read_text()
+    rows = [list(csv.reader(path.open())) for path in (tmp_path / "rows").glob("*constant*")]
+    assert [row[0] for row in rows[0]] == ["row", "line 5, turn 1", "line 5, turn 2"]

@@ -103,6 +103,13 @@ class Look:
             "places", lambda: {self.table.row_number(row): row for row in range(len(self))}
         )
 
+    def place_of(self, number: int) -> str | None:
+        """Returns the place of an answer in conversations, "line 3, turn 2"; None for a row, which
+        its number names."""
+        if self.table.unit == "rows":
+            return None
+        return self.table.row_name(self.places[number])
+
     @property
     def columns(self) -> list[str]:
         """The names of all columns."""
@@ -191,7 +198,8 @@ class Look:
             count = len(numbers)
         if what.startswith(_ROWS):
             said = agreeing(count, what.removeprefix(_ROWS))
-            what = f"{count:,} of {counted(len(self), 'row')} {said}"
+            unit = self.table.unit.removesuffix("s")
+            what = f"{count:,} of {counted(len(self), unit)} {said}"
         return Finding(
             kind,
             names,

@@ -92,7 +92,7 @@ def _card(number: int, finding: Finding, look: Look) -> dict[str, Any]:
         "columns": ", ".join(finding.columns),
         "rows": [
             {
-                "row": row,
+                "row": look.place_of(row) or f"row {row:,}",
                 "note": finding.notes.get(row, ""),
                 "shown": describe_inputs(_inputs(look, places[row])),
             }

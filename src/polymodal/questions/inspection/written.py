@@ -54,7 +54,9 @@ def _text(finding: Finding, look: Look) -> str:
     writer.writerow(["row", "finding", *look.columns])
     for row in finding.rows:
         cells = [shown(look.table.cell(places[row], name)) for name in look.columns]
-        writer.writerow([row, finding.notes.get(row, finding.kind), *map(guarded, cells)])
+        writer.writerow(
+            [look.place_of(row) or row, finding.notes.get(row, finding.kind), *map(guarded, cells)]
+        )
     return buffer.getvalue()
 
 
