@@ -318,6 +318,28 @@ def test_help_and_import_load_no_engine():
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--data", "absent.csv", "--target", "x"], "absent.csv does not exist"),
+        (["train", "--data", "t.csv", "--target", "x"], 'No column named "x"'),
+        (["needs", "--data", "absent.csv", "--target", "x"], "absent.csv does not exist"),
+        (["chat", "nowhere"], "nowhere needs to be a finished run"),
+    ],
+)
+def test_what_is_not_there_is_named_before_an_engine_is_loaded(arguments, message, tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n")
+    code = (
+        "import sys\nfrom polymodal.cli import main\n"
+        "try:\n    main()\n"
+        "finally:\n    print('keras' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert message in done.stderr
+    assert done.stdout.strip() == "False"
+
+
 @pytest.mark.slow
 def test_every_row_can_be_learned_from_where_a_test_table_scores(run, tmp_path):
     _, tables, _ = run

@@ -78,7 +78,7 @@ def chat(
 ):
     """Talk to an assistant or an imported language model, a line at a time."""
     options = {"stop": stop or [], "temperature": temperature, "top_k": top_k, "top_p": top_p}
-    use(engine)
+    use(engine, model)
     speaker, kinds, usual = _speaker(model)
     options["max_tokens"] = max_tokens or usual
     talk = _Talk(speaker, kinds, system, options, seed)

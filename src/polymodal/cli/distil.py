@@ -52,7 +52,7 @@ def distil(
     quiet: Quiet = False,
 ):
     """Train a smaller model on the answers of a run, and compare scores and costs."""
-    use(engine, run)
+    use(engine, run, (data, val, test))
     from polymodal.questions.distil.distil import distil as teach
 
     found = teach(

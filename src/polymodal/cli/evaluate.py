@@ -91,7 +91,7 @@ def evaluate(
     if not conditions:
         choice["conditions"] = False
     sets_choice(sets, sets_by)
-    use(engine, run)
+    use(engine, run, (data,))
     if labels and not target:
         raise RecipeError(
             "evaluate with --labels needs --target with the column of the true "

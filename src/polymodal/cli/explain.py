@@ -37,7 +37,7 @@ def explain(
 ):
     """Say which inputs, words, patches and columns an answer rests on, and what would change it."""
     chosen = _numbers(rows)
-    use(engine, run)
+    use(engine, run, (data,))
     from polymodal.inference.explaining.explanation import explain as ask
     from polymodal.inference.explaining.page import check_page, write_page
     from polymodal.inference.explaining.sentences import sentences

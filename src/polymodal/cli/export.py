@@ -28,7 +28,7 @@ def export(
     quiet: Quiet = False,
 ):
     """Write the tuned encoder of a run in the layout that its checkpoint was published in."""
-    use(engine)
+    use(engine, run)
     from polymodal.inference.imported.huggingface import export as write
 
     folder = write(run, out, to, input)

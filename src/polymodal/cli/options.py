@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -257,18 +258,23 @@ def asked_recipe(recipe: Path | None, settings: list[str] | None) -> dict[str, A
     return given
 
 
-def use(engine: str | None, run: Path | None = None) -> Any:
-    """Loads the engine, after a check that `run` is a run; returns the choice, None where a linear
-    model needs none."""
+def use(engine: str | None, run: Path | None = None, tables: Sequence[Path | None] = ()) -> Any:
+    """Loads the engine, which takes seconds, after a check that `run` is a run and that tables
+    exist; returns the choice, None where a linear model needs none."""
     from polymodal.core.engine import choose, start
     from polymodal.core.printed.progress import waiting
+    from polymodal.inference.linear.predictor import is_linear
 
     if run is not None:
         from polymodal.bundle.read import manifest
-        from polymodal.inference.linear.predictor import is_linear
 
         manifest(run)
-        if is_linear(run):
-            return None
+    if any(tables):
+        from polymodal.tables.detect import check_exists
+
+        for table in filter(None, tables):
+            check_exists(user_path(table))
+    if run is not None and is_linear(run):
+        return None
     with waiting(f"Loading {choose(engine).name}"):
         return start(engine)

@@ -74,7 +74,7 @@ def predict(
         out = check_table_file(out)
     choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
     made = sets_choice(sets, sets_by)
-    use(engine, run)
+    use(engine, run, (data,))
     predictor = loaded(run, column, labels, prompt)
     if data:
         output.table(predictor, data, out, media_root, json, made, **choice)

@@ -32,7 +32,7 @@ def search(
 
     It needs a run with --task retrieval, or an imported pair such as CLIP.
     """
-    use(engine, run)
+    use(engine, run, (data,))
     from polymodal.inference.search import search as find
 
     output.found(find(loaded(run, column), query, data, num, by, media_root), json)

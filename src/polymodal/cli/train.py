@@ -27,6 +27,8 @@ from polymodal.core import lookup
 from polymodal.core.advice import column_named
 from polymodal.core.disk.files import check_writable, file_name
 from polymodal.core.disk.lock import locked
+from polymodal.core.errors import RecipeError
+from polymodal.core.lookup import unknown
 
 _COLUMNS = ("target", "group", "order")
 
@@ -198,25 +200,20 @@ def with_tables(options: Mapping[str, Any], start: Callable[[Any], Callable[...,
     build(Training, given.get("training") or {}, "training")
     asked = given.get("target") or given["task"]["name"]
     out = options["out"] or Path("runs") / file_name(f"{Path(options['data']).stem}-{asked}")
-    with locked(check_writable(out, folder=True)):  # before the engine, which takes seconds
+    with locked(check_writable(out, folder=True)):
+        tables = _tables(options)  # before the engine, which takes seconds
+        known = tables["train"].column_names
+        given |= {k: _column(given[k], known) for k in _COLUMNS if k in given}
+        for column in (given[k] for k in _COLUMNS if given.get(k)):
+            if column not in known:
+                raise RecipeError(f"{tables['train'].name}: {unknown('column', column, known)}")
         use(engine)
         if options["base"] is not None:
             from polymodal.training.assembled import with_base
 
             given = with_base(given, options["base"])
-        from polymodal.tables.table import read
         from polymodal.training import run as runs
-        from polymodal.training.preparing.added import read_unlabelled
 
-        paths = {"train": options["data"], "val": options["val"], "test": options["test"]}
-        tables = {
-            name: read(path, media_root=options["media_root"])
-            for name, path in paths.items()
-            if path
-        }
-        tables |= read_unlabelled(options["unlabelled"] or None, options["media_root"])
-        known = tables["train"].column_names
-        given |= {k: _column(given[k], known) for k in _COLUMNS if k in given}
         alike = {name: options[name] for name in ("baselines", "keep", "skip_bad", "max_bad_share")}
         return start(runs)(
             tables,
@@ -228,6 +225,18 @@ def with_tables(options: Mapping[str, Any], start: Callable[[Any], Callable[...,
             split_group=_column(options["split_group"], known),
             slice_columns=[column_named(name, known) for name in options["slice_"] or []],
         )
+
+
+def _tables(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns {split: Table} of the tables that the options name."""
+    from polymodal.tables.table import read
+    from polymodal.training.preparing.added import read_unlabelled
+
+    paths = {"train": options["data"], "val": options["val"], "test": options["test"]}
+    found = {
+        name: read(path, media_root=options["media_root"]) for name, path in paths.items() if path
+    }
+    return found | read_unlabelled(options["unlabelled"] or None, options["media_root"])
 
 
 def _column(text: str | None, known: list[str]) -> str | None:

@@ -67,7 +67,7 @@ def tune(
 ):
     """Search for a better recipe within a time limit, and score the winner on unseen rows."""
     given = asked_recipe(recipe, set_)
-    use(engine)
+    use(engine, None, (data, val, test))
     from polymodal.questions.tune.board import table
     from polymodal.questions.tune.tune import tune as search
 

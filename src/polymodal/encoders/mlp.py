@@ -45,7 +45,9 @@ class Mlp(Encoder):
         super().__init__(**kwargs)
         policy = self.dtype_policy
         self.hidden = [Dense(hidden, activation="gelu", dtype=policy) for _ in range(num_layers)]
-        self.drop_input = keras.layers.Dropout(input_dropout, dtype=policy)
+        self.drop_input = None
+        if input_dropout:
+            self.drop_input = keras.layers.Dropout(input_dropout, dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
         self.project = Dense(dim, dtype=policy, name="project")
 
@@ -58,7 +60,9 @@ class Mlp(Encoder):
         self.built = True
 
     def call(self, inputs, mask, training=None):
-        vector = self.drop_input(hide(inputs, mask), training=training)
+        vector = hide(inputs, mask)
+        if self.drop_input is not None:
+            vector = self.drop_input(vector, training=training)
         for layer in self.hidden:
             vector = self.drop(layer(vector), training=training)
         vector = hide(self.project(vector), mask)

@@ -89,7 +89,7 @@ def kept_too(
     Example:
 
     >>> from polymodal.tables.table import read
-    >>> said = {"speaker": list("aabbccddee"), "call": list("0110223344")}
+    >>> said = {"speaker": list("aabbccddeeff"), "call": list("011022334455")}
     >>> kept_too(read(said), "speaker")[0]
     ['call']
     """

@@ -22,9 +22,9 @@ from polymodal.inference.linear.model import NEVER, joined
 from polymodal.inference.linear.predictor import LinearAnswers
 from polymodal.preprocess.modality import Modality
 from polymodal.training.imbalance.deciding import with_chosen_answers
+from polymodal.training.preparing.alone import answers_of_steps, one_step, rows_alone
 from polymodal.training.preparing.kept import PooledTokens, frozen_vectors
 from polymodal.training.preparing.prepared import Prepared
-from polymodal.training.simple_steps import answers_of_steps, one_step, rows_alone
 
 __all__ = ["LEAST_SECONDS", "SimpleModel", "fit_linear", "one_step", "simple_models"]
 
