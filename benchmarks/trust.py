@@ -13,8 +13,8 @@
 error before and after calibration, what a perfectly calibrated model with the same confidences
 would show (1,000 simulations), and the coverage of 90 % sets over 200 random halves of the test
 rows.
-`shift` holds out each group in turn, such as a speaker, and prints the same of its rows for two
-ways to hold out validation rows: any rows of the other groups, and whole groups.
+`shift` holds out each group in turn, such as a speaker, or takes --test, and prints the same of its
+rows for two ways to hold out validation rows: any rows of the other groups, and whole groups.
 `tables` prints what --keep better keeps on scikit-learn's tables, with and without a remark, next
 to logistic or ridge regression of scikit-learn itself and to gradient boosting, and how often it is
 worse by more than the paired interval. Validation rows, a part of train, decide what is kept; test
@@ -32,6 +32,7 @@ from __future__ import annotations
 import argparse
 import io
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -108,18 +109,14 @@ def calibration(asked: argparse.Namespace) -> None:
 def shift(asked: argparse.Namespace) -> None:
     """Prints calibration errors on groups that train lacks, for validation rows of known groups and
     of others."""
-    table = read(asked.train)
-    groups = np.array([str(cell) for cell in table.values(asked.group)])
+    sides = dict(_left_out(asked))
     for way, keep_apart in (("any rows", None), ("whole groups", asked.group)):
         raw, after = [], []
-        for seed, left_out in product(range(asked.seeds), sorted(set(groups))):
-            is_test = groups == left_out
-            parts = {
-                "train": table.select(np.flatnonzero(~is_test)),
-                "test": table.select(np.flatnonzero(is_test)),
-            }
+        for seed, (left_out, parts) in product(range(asked.seeds), sides.items()):
             out = asked.out / f"shift-{way.replace(' ', '-')}-{left_out}-{seed}"
-            ignore = [asked.group] if keep_apart is None else []
+            ignore = _ignored(asked)
+            if keep_apart is None:
+                ignore.append(asked.group)
             run = trained(
                 parts,
                 asked.target,
@@ -135,6 +132,18 @@ def shift(asked: argparse.Namespace) -> None:
             _errors(f"  {way}, {left_out} left out, seed {seed}, after", after[-1:])
         _errors(f"validation rows are {way}, before", raw)
         _errors(f"validation rows are {way}, after", after)
+
+
+def _left_out(asked: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields the name of each group with train without it and it as test; or the given test."""
+    table = read(asked.train)
+    if asked.test:
+        yield "test", {"train": table, "test": read(asked.test)}
+        return
+    groups = np.array([str(cell) for cell in table.values(asked.group)])
+    for left_out in sorted(set(groups)):
+        rows = {"train": groups != left_out, "test": groups == left_out}
+        yield left_out, {name: table.select(np.flatnonzero(those)) for name, those in rows.items()}
 
 
 def _raw(run: Any) -> Predictions:
@@ -249,7 +258,7 @@ def _parts(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def _ignored(asked: argparse.Namespace) -> list[str]:
-    return [asked.ignore] if asked.ignore else []
+    return asked.ignore.split(",") if asked.ignore else []
 
 
 def tables(asked: argparse.Namespace) -> None:
