@@ -1,9 +1,11 @@
 """Sentiment from the table to the answer: intensity, and conversations whose answer is context."""
 
+import itertools
 import json
 
 import numpy as np
 import pytest
+import soundfile
 
 import polymodal as pm
 from polymodal.core.errors import RecipeError
@@ -88,3 +90,23 @@ def test_a_simple_model_reads_each_row_of_a_conversation_alone(tmp_path):
     assert found["n"] == model.metrics["val"]["rows"]["used"]
     assert found["metrics"]["accuracy"] > 0.85  # the label is in the row; no epoch teaches it
     assert found["difference"]["group"] == "dialogue"
+
+
+def test_recordings_are_read_in_the_context_of_their_conversation(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = {"call": [], "turn": [], "clip": [], "mood": []}
+    for call, turn in itertools.product(range(24), range(4)):
+        happy, name = rng.random() < 0.5, f"{call}-{turn}.wav"
+        time = np.arange(2400) / 8000
+        wave = np.sin(2 * np.pi * (900 if happy else 200) * time) + rng.normal(0, 0.2, 2400)
+        soundfile.write(tmp_path / name, 0.3 * wave, 8000)
+        told = [call, turn, name if turn != 2 else None, "happy" if happy else "sad"]
+        for column, value in zip(rows, told, strict=True):
+            rows[column].append(value)
+    settings = {"dim": 16, "training": {"epochs": 20, "learning_rate": 0.01}}
+    model = pm.SentimentAnalyser("mood", group="call", order="turn", **settings)
+    model.fit(pm.read(rows, media_root=tmp_path), out=tmp_path / "run")
+    assert model.recipe.inputs["clip"]["modality"] == "sounds"
+    found = pm.load(tmp_path / "run").predict(pm.read(rows, media_root=tmp_path))
+    right = [one["prediction"] == mood for one, mood in zip(found, rows["mood"], strict=True)]
+    assert np.mean([ok for ok, clip in zip(right, rows["clip"], strict=True) if clip]) > 0.9

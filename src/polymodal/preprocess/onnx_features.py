@@ -16,7 +16,7 @@ from polymodal.core.fields import Fields
 from polymodal.media.image import MAX_PIXELS
 from polymodal.preprocess.image import Image
 from polymodal.preprocess.modality import Modality
-from polymodal.preprocess.onnx_graph import opened
+from polymodal.preprocess.onnx.graph import opened
 from polymodal.preprocess.vector import Vector
 
 __all__ = ["OnnxFeatures"]

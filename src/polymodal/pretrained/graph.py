@@ -18,7 +18,7 @@ from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
-from polymodal.preprocess.onnx_graph import inlined, num_parameters, weight_files
+from polymodal.preprocess.onnx.graph import inlined, num_parameters, weight_files
 from polymodal.pretrained.keys import GRAPH, ORIGIN, is_graph
 from polymodal.pretrained.reading import pixels
 from polymodal.pretrained.reading.checkpoint import Checkpoint

@@ -231,6 +231,10 @@ def _list(column: Observed) -> Verdict | None:
     kinds = Counter(_media_kind(item, column.table.root) for item in items)
     if kinds["image"] >= MEDIA_SHARE * len(items):
         return Verdict("video", "its cells are lists of pictures, the frames of a video")
+    if isinstance(column.table, Sequences):
+        heard = kinds["audio"] + kinds["video"]
+        if heard >= MEDIA_SHARE * len(items):
+            return Verdict("sounds", "each step of a sequence is a recording")
     if all(isinstance(item, list) for item in items):
         return Verdict("sequence", "its cells are lists of lists of numbers, one for each step")
     found = None

@@ -1,0 +1,1 @@
+"""What an ONNX graph holds, read without running it."""
