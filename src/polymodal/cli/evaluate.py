@@ -91,12 +91,12 @@ def evaluate(
     if not conditions:
         choice["conditions"] = False
     sets_choice(sets, sets_by)
-    use(engine, run, (data,))
     if labels and not target:
         raise RecipeError(
             "evaluate with --labels needs --target with the column of the true "
             "label. Got none. Write --target label."
         )
+    use(engine, run, (data,))
     predictor = loaded(run, column, labels, prompt, target)
     result = predictor.evaluate(
         data,

@@ -37,14 +37,15 @@ def explain(
 ):
     """Say which inputs, words, patches and columns an answer rests on, and what would change it."""
     chosen = _numbers(rows)
-    use(engine, run, (data,))
-    from polymodal.inference.explaining.explanation import explain as ask
     from polymodal.inference.explaining.page import check_page, write_page
-    from polymodal.inference.explaining.sentences import sentences
-    from polymodal.inference.loading import load
 
     if out is not None:
         check_page(out)
+    use(engine, run, (data,))
+    from polymodal.inference.explaining.explanation import explain as ask
+    from polymodal.inference.explaining.sentences import sentences
+    from polymodal.inference.loading import load
+
     found = ask(load(run), data, chosen, against, media_root)
     if out is not None:
         write_page(found, out)

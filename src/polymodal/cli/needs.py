@@ -84,12 +84,13 @@ def needs(
 ):
     """Say how much data a table needs: what more rows would bring, and how many a goal takes."""
     given = asked_recipe(recipe, set_)
-    use(engine, None, (data, val))
-    from polymodal.questions.needs.needs import needs as ask
     from polymodal.questions.needs.page import check_page, write_page
 
     if out is not None:
         check_page(out)
+    use(engine, None, (data, val))
+    from polymodal.questions.needs.needs import needs as ask
+
     found = ask(
         data,
         target,
