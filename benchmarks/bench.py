@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
+import hashlib
 import json
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +29,19 @@ def parser(description: str, seeds: int) -> argparse.ArgumentParser:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="one setting of the recipe"
     )
     found.add_argument("--verbose", action="store_true", help="show what the commands say")
+    found.add_argument("--runs", type=Path, help="folder that keeps finished runs")
     return found
+
+
+@contextlib.contextmanager
+def benched(options: argparse.Namespace) -> Iterator[Bench]:
+    """Gives a bench in --runs, or in a folder that is removed; then prints the wall time."""
+    start = time.perf_counter()
+    with contextlib.ExitStack() as stack:
+        folder = options.runs or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(parents=True, exist_ok=True)
+        yield Bench(options, folder)
+    print(f"wall time {time.perf_counter() - start:.0f} s")
 
 
 def interval(gap: np.ndarray, groups: np.ndarray | None = None) -> tuple[float, float]:
@@ -47,15 +63,18 @@ def interval(gap: np.ndarray, groups: np.ndarray | None = None) -> tuple[float, 
 
 
 class Bench:
-    """Runs commands in a scratch folder and remembers which rows came out right."""
+    """Runs commands in a folder and remembers which rows came out right."""
 
     def __init__(self, options: argparse.Namespace, folder: Path):
-        self.options, self.folder, self.count = options, folder, 0
+        self.options, self.folder = options, folder
 
     def train(self, data: Path, target: str, seed: int, *flags: object) -> tuple[Path, float]:
-        """Trains and returns the run's folder and the seconds from start to exit."""
-        self.count += 1
-        out = self.folder / f"run-{self.count}"
+        """Trains and returns the run's folder and the seconds from start to exit.
+
+        What was trained by the same command on the same table goes on where it stood.
+        """
+        asked = " ".join(map(str, (target, seed, *self.options.set, *flags))).encode()
+        out = self.folder / f"run-{hashlib.sha256(data.read_bytes() + asked).hexdigest()[:12]}"
         settings = [f"--set={s}" for s in [f"training.seed={seed}", *self.options.set]]
         start = time.perf_counter()
         self.call(

@@ -14,11 +14,9 @@ against the other references.
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
-from pathlib import Path
 
-from bench import Bench, parser
+from bench import benched, parser
 
 import polymodal as pm
 from polymodal import scenes
@@ -42,10 +40,8 @@ def main() -> None:
     takes = parser(__doc__, seeds=1)
     takes.add_argument("--rows", type=int, default=32_000, help="training rows")
     options = takes.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        bench = Bench(options, folder)
-        tables = scenes.write(folder / "data", "captions", options.rows, *SIZES.values())
+    with benched(options) as bench:
+        tables = scenes.write(bench.folder / "data", "captions", options.rows, *SIZES.values())
         for seed in range(options.seeds):
             run, seconds = bench.train(
                 tables["train"],

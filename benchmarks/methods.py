@@ -11,12 +11,10 @@ that a stopped command goes on.
 from __future__ import annotations
 
 import os
-import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
-from bench import Bench, interval, parser
+from bench import Bench, benched, interval, parser
 
 DATA = Path(os.environ.get("POLYMODAL_DATA", "../shared/data"))
 LSTM = tuple(f"--set=inputs.{kind}_features.kind=lstm" for kind in ("text", "audio", "video"))
@@ -47,13 +45,10 @@ DIGITS = {
 def main() -> None:
     options = parser(__doc__ or "", seeds=5)
     options.add_argument("names", nargs="*", default=["mosi", "av_digits"])
-    options.add_argument("--runs", type=Path, help="folder that keeps finished runs")
-    given, start = options.parse_args(), time.perf_counter()
-    with tempfile.TemporaryDirectory() as scratch:
-        bench = Bench(given, given.runs or Path(scratch))
+    given = options.parse_args()
+    with benched(given) as bench:
         for name in given.names:
             {"mosi": mosi, "av_digits": av_digits}[name](bench)
-    print(f"wall time {time.perf_counter() - start:.0f} s")
 
 
 def mosi(bench: Bench) -> None:

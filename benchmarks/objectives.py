@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
-from bench import Bench, parser
+from bench import benched, parser
 
 DATA = Path(os.environ.get("POLYMODAL_DATA", "data")) / "nlvr"
 SMALL = ["dim=64", "inputs.image.size=[32,128]"]
@@ -40,8 +39,7 @@ def main() -> None:
     reader = parser(__doc__ or "", seeds=2)
     reader.add_argument("--epochs", type=int, default=30)
     options = reader.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        bench = Bench(options, Path(scratch))
+    with benched(options) as bench:
         train, val = (captions(name, bench.folder) for name in ("train", "val"))
         for way, weights in WAYS.items():
             scores, losses = [], []

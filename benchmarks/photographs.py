@@ -15,12 +15,11 @@ from __future__ import annotations
 import csv
 import json
 import os
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
-from bench import Bench, interval, parser
+from bench import Bench, benched, interval, parser
 from PIL import Image
 
 from polymodal.pretrained.importing import import_model
@@ -42,12 +41,10 @@ def main() -> None:
     """Runs the benchmark for all seeds."""
     found = parser(__doc__ or "", seeds=FOLDS)
     found.add_argument("--first", type=int, default=0, help="the first seed")
-    found.add_argument("--folder", type=Path, help="where imported models and runs stay")
     found.add_argument("--spoil", action="store_true", help="make the photographs hard")
     found.add_argument("--scratch", action="store_true", help="also train from scratch")
     options = found.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        bench = Bench(options, options.folder or Path(scratch))
+    with benched(options) as bench:
         for name in ("minilm", "efficientnet_lite0"):
             if not (bench.folder / name).exists():
                 import_model(PUBLISHED / name, bench.folder / name)

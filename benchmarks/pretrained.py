@@ -10,14 +10,13 @@ Photographs with captions, numbers and categories are in `photographs.py`.
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
-from bench import Bench, parser
+from bench import Bench, benched, parser
 
 from polymodal.pretrained.importing import import_model
-from polymodal.pretrained.part import Part
+from polymodal.pretrained.part import Part, load_part
 from polymodal.tables.table import read
 
 DATA = Path(os.environ.get("POLYMODAL_DATA", "shared/data"))
@@ -89,9 +88,11 @@ def _means(scores: list[dict]) -> dict:
 def main() -> None:
     """Imports the model once and runs the benchmark."""
     options = parser(__doc__ or "", seeds=5).parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(options, Path(folder))
-        mosi(bench, {"minilm": import_model(PUBLISHED / "minilm", bench.folder / "minilm")})
+    with benched(options) as bench:
+        model = bench.folder / "minilm"
+        if not model.exists():
+            import_model(PUBLISHED / "minilm", model)
+        mosi(bench, {"minilm": load_part(model)})
 
 
 if __name__ == "__main__":

@@ -16,13 +16,12 @@ from __future__ import annotations
 
 import csv
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from bench import Bench, parser
+from bench import Bench, benched, parser
 from scipy.stats import bootstrap
 
 DATA = Path(os.environ.get("POLYMODAL_DATA", "data"))
@@ -259,8 +258,8 @@ def main() -> None:
     takes.add_argument("--singles", action="store_true", help="also each input alone")
     takes.add_argument("--page", action="store_true", help="also the plain page")
     options = takes.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        {b.__name__: b for b in benches}[options.bench](Bench(options, Path(folder)))
+    with benched(options) as bench:
+        {b.__name__: b for b in benches}[options.bench](bench)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,9 @@ never has, whose share is printed too.
 from __future__ import annotations
 
 import csv
-import tempfile
 from pathlib import Path
 
-from bench import Bench, parser
+from bench import benched, parser
 
 from polymodal import scenes
 from polymodal.evaluation.texts.alignment import units_of
@@ -28,10 +27,8 @@ def main() -> None:
     takes = parser(__doc__, seeds=1)
     takes.add_argument("--rows", type=int, default=4000, help="training rows")
     options = takes.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        bench = Bench(options, folder)
-        tables = scenes.write(folder / "data", "speech", options.rows, *SIZES.values())
+    with benched(options) as bench:
+        tables = scenes.write(bench.folder / "data", "speech", options.rows, *SIZES.values())
         left_out = [f"--ignore={column}" for column in scenes.columns("speech").ignore]
         _say_unknown(tables)
         for seed in range(options.seeds):

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import csv
 import os
-import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from bench import Bench, parser
+from bench import benched, parser
 
 DATA = Path(os.environ.get("POLYMODAL_DATA", "data")) / "av_digits"
 TARGET = "digit"
@@ -64,8 +63,8 @@ def main() -> None:
     reader.add_argument("--val", action="store_true", help="validate on the 200 rows of val.csv")
     options = reader.parse_args()
     val = ["--val", DATA / "val.csv"] if options.val else []
-    with tempfile.TemporaryDirectory() as scratch:
-        bench, scores = Bench(options, Path(scratch)), defaultdict(list)
+    with benched(options) as bench:
+        scores = defaultdict(list)
         for seed in range(options.first, options.first + options.seeds):
             written = tables(bench.folder, options.share, seed)
             for way in options.ways:

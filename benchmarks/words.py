@@ -11,14 +11,12 @@ alone, with paired intervals over rows. Finished runs are kept in --runs.
 
 from __future__ import annotations
 
-import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import pyarrow
 import pyarrow.parquet
-from bench import Bench, parser
+from bench import Bench, benched, parser
 from methods import DATA, GROUPED, paired, rights_of
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
@@ -41,15 +39,11 @@ METHODS = {
 def main() -> None:
     options = parser(__doc__ or "", seeds=5)
     options.add_argument("--folds", type=int, default=3)
-    options.add_argument("--runs", type=Path, help="folder that keeps finished runs")
-    given, start = options.parse_args(), time.perf_counter()
-    with tempfile.TemporaryDirectory() as scratch:
-        bench = Bench(given, given.runs or Path(scratch))
-        bench.folder.mkdir(parents=True, exist_ok=True)
+    given = options.parse_args()
+    with benched(given) as bench:
         tables = {name: vectors(name, bench.folder) for name in ("train", "val")}
         chosen = choose(bench, tables["train"])
         score(bench, tables, chosen)
-    print(f"wall time {time.perf_counter() - start:.0f} s")
 
 
 def vectors(name: str, folder: Path) -> Path:
