@@ -529,6 +529,30 @@ def test_films_whose_sound_is_not_read_are_said_to_have_some(tmp_path):
         assert not any("have sound" in reason for reason in heard.reasons)
 
 
+def test_clips_of_conversations_are_heard_and_pictures_without_sound_seen(tmp_path):
+    frames = np.random.default_rng(0).integers(0, 255, (10, 32, 32, 3)).astype(np.uint8)
+    for name, sound in (("said", tone(1.0)), ("heard", tone(1.0)), ("mute", None), ("still", None)):
+        write_container(tmp_path / f"{name}.mp4", sound, frames=frames)
+    rows = {
+        "talk": ["a", "a", "b", "b"],
+        "clip": ["said.mp4", None, "heard.mp4", "said.mp4"],
+        "face": ["mute.mp4", "still.mp4", None, "mute.mp4"],
+        "mood": ["good", "bad", "good", "good"],
+    }
+    given = {"target": "mood", "group": "talk"}
+    talks = group_rows(read(rows, media_root=tmp_path), "talk")
+    found = infer(talks, given)
+    kinds = {name: one["modality"] for name, one in found.values["inputs"].items()}
+    assert kinds == {"clip": "sounds", "face": "pictures"}
+    (told,) = (reason for reason in found.reasons if "videos opened" in reason)
+    assert told.startswith("input clip: 3 of the 3 videos opened have pictures too, which are not")
+    settings = [part for part in shlex.split(told.split(": ")[2]) if "inputs." in part]
+    settings[-1] = settings[-1].rstrip(".")
+    both = infer(talks, override(given, settings))
+    kinds = {name: one["modality"] for name, one in both.values["inputs"].items()}
+    assert kinds == {"clip": "sounds", "pictures": "pictures", "face": "pictures"}
+
+
 def test_vectors_of_frozen_encoders_are_learned_from_in_fewer_epochs():
     task, inputs = task_named("classification"), {"photo": "image", "text": "text"}
     usual, frozen = (

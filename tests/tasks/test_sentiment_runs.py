@@ -9,6 +9,7 @@ import soundfile
 
 import polymodal as pm
 from polymodal.core.errors import RecipeError
+from polymodal.inference.linear.predictor import is_linear
 
 pytestmark = pytest.mark.engine
 
@@ -84,12 +85,19 @@ def test_a_simple_model_reads_each_row_of_a_conversation_alone(tmp_path):
     settings = {"dim": 8, "training": {"epochs": 1}}
     model = pm.SentimentAnalyser("mood", group="dialogue", order="turn", **settings)
     model.fit(pm.read(table), out=tmp_path / "run", baselines=True, keep="better")
-    simple = json.loads((tmp_path / "run" / "metrics.json").read_text())["simple"]
-    ((name, found),) = simple["models"].items()
+    written = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    ((name, found),) = written["simple"]["models"].items()
     assert name.endswith("each row alone")
     assert found["n"] == model.metrics["val"]["rows"]["used"]
     assert found["metrics"]["accuracy"] > 0.85  # the label is in the row; no epoch teaches it
     assert found["difference"]["group"] == "dialogue"
+    assert "is kept" in written["keeping"]["sentence"]
+    assert is_linear(tmp_path / "run")
+    kept = pm.load(tmp_path / "run")
+    assert kept.evaluate(pm.read(table))["metrics"]["accuracy"] > 0.85
+    said = [one["prediction"] for one in kept.predict(pm.read(table))]
+    assert np.mean([a == b for a, b in zip(said, table["mood"], strict=True)]) > 0.85
+    assert "each row alone" in (tmp_path / "run" / "report.html").read_text()
 
 
 def test_recordings_are_read_in_the_context_of_their_conversation(tmp_path):

@@ -26,6 +26,8 @@ from polymodal.media.container import (
 from polymodal.media.image import image_size, read_image
 from polymodal.media.media_cell import is_frames
 
+_SHORTEST = 1e-3  # seconds that a video has at least, whatever its header says
+
 
 @dataclass(frozen=True)
 class VideoInfo:
@@ -103,6 +105,46 @@ def video_info(cell: Any, root: str | os.PathLike | None = None) -> VideoInfo:
             stream.codec_context.width,
             bool(container.streams.audio),
         )
+
+
+def read_evenly(
+    cell: Any, root: str | os.PathLike | None, count: int, max_pixels: int = MAX_PIXELS
+) -> np.ndarray:
+    """Reads the frames on screen when each of `count` equal parts of a video begins; all of a video
+    that has fewer.
+
+    Args:
+        cell, root, max_pixels: as of `read_video`.
+        count: int, frames at most.
+
+    Returns:
+        uint8 (frames, height, width, 3).
+
+    Raises:
+        DataError: as of `read_video`.
+    """
+    info = video_info(cell, root)
+    rate = count / max(info.seconds, _SHORTEST)
+    if info.frames_per_second:
+        rate = min(rate, info.frames_per_second)
+    return read_video(cell, root, rate, count, None, max_pixels)
+
+
+def has_sound(cell: Any, root: str | os.PathLike | None = None) -> bool:
+    """Returns whether a file of video or sound can be read and has sound."""
+    try:
+        return _has_sound(cell, root)
+    except DataError:
+        return False
+
+
+@reads_cell
+def _has_sound(cell: Any, root: str | os.PathLike | None = None) -> bool:
+    if is_frames(cell):
+        return False
+    source, shown = open_cell(cell, root)
+    with open_container(source, shown, "video") as container:
+        return bool(container.streams.audio)
 
 
 @reads_cell

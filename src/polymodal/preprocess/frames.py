@@ -10,13 +10,11 @@ import numpy as np
 
 from polymodal.media.image import MAX_PIXELS, read_image
 from polymodal.media.media_cell import cells_of, is_frames
-from polymodal.media.video import read_video, video_info
+from polymodal.media.video import read_evenly, read_video
 from polymodal.preprocess.image import Image
 from polymodal.preprocess.modality import Modality, check_range
 
 __all__ = ["Frames"]
-
-_SHORTEST = 1e-3  # seconds that a video has at least, whatever its header says
 
 
 class Frames(Modality):
@@ -98,11 +96,7 @@ class Frames(Modality):
             if not all(chosen):
                 return read_video(chosen, root, max_pixels=bound)  # which says what is missing
             return [read_image(one, root, bound) for one in chosen]
-        info = video_info(cell, root)
-        rate = self.limit / max(info.seconds, _SHORTEST)
-        if info.frames_per_second:
-            rate = min(rate, info.frames_per_second)
-        return read_video(cell, root, rate, self.limit, None, bound)
+        return read_evenly(cell, root, self.limit, bound)
 
     def decode_key(self) -> dict[str, Any]:
         return {**self.image.decode_key(), **super().decode_key(), "num_frames": self.limit}

@@ -191,6 +191,14 @@ def _is_sound_only(column: Observed) -> bool:
     return bool(found) and all(found)
 
 
+def _is_heard(column: Observed, items: list[Any]) -> bool:
+    """Returns whether one of a few readable files of steps has sound."""
+    from polymodal.media.video import has_sound
+
+    films = [items[place] for place in evenly(len(items), FILES_LOOKED_FOR)]
+    return any(has_sound(film, column.table.root) for film in films)
+
+
 def _missing_files(column: Observed) -> Verdict | None:
     """Returns a verdict when none of a few files named by the column is there."""
     paths = [path for path in map(_path, column.cells) if path]
@@ -229,12 +237,14 @@ def _list(column: Observed) -> Verdict | None:
     if not items:
         return Verdict(None, "its lists are empty")
     kinds = Counter(_media_kind(item, column.table.root) for item in items)
-    if kinds["image"] >= MEDIA_SHARE * len(items):
-        return Verdict("video", "its cells are lists of pictures, the frames of a video")
     if isinstance(column.table, Sequences):
-        heard = kinds["audio"] + kinds["video"]
-        if heard >= MEDIA_SHARE * len(items):
+        seen = kinds["image"] + kinds["video"]
+        if seen >= MEDIA_SHARE * len(items) and not _is_heard(column, items):
+            return Verdict("pictures", "each step of a sequence is a picture or a video")
+        if kinds["audio"] + kinds["video"] >= MEDIA_SHARE * len(items):
             return Verdict("sounds", "each step of a sequence is a recording")
+    elif kinds["image"] >= MEDIA_SHARE * len(items):
+        return Verdict("video", "its cells are lists of pictures, the frames of a video")
     if all(isinstance(item, list) for item in items):
         return Verdict("sequence", "its cells are lists of lists of numbers, one for each step")
     found = None

@@ -36,6 +36,10 @@ from polymodal.tables.table import Table
 
 _SAMPLED = 64  # cells of the target that are looked at for lists
 _OPENED = 8  # videos opened to look for sound
+_OTHER_HALF = {  # of a video, by what reads the one: what reads the other, and words
+    "video": ("audio", "sound, which is", "sound is"),
+    "sounds": ("pictures", "pictures too, which are", "pictures are"),
+}
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def infer(source: Table | Profile, given: dict[str, Any], ignore: Iterable[str] 
     hidden = [*ignore, *(c for c in (given.get("group"), given.get("order")) if c)]
     values["inputs"] = guess_inputs(facts, values, named, hidden, reasons, readings)
     if reads_others(named):
-        reasons.extend(_unheard(facts, values["inputs"]))
+        reasons.extend(_half_read(facts, values["inputs"]))
     if guess is not None:
         values["task"] = _with(_guessed(guess.task, table, values, reasons), partial.get("task"))
     task = task_of(values["task"])
@@ -203,39 +207,41 @@ def _readings(table: Table, given: Mapping[str, Any]) -> dict[str, Reading]:
     return readings
 
 
-def _unheard(facts: Profile, inputs: dict[str, Any]) -> Iterator[str]:
-    """Yields a sentence for each video input whose sound no input reads."""
-    table = facts.table
-    heard = {columns_of(n, c)[0] for n, c in inputs.items() if c["modality"] == "audio"}
+def _half_read(facts: Profile, inputs: dict[str, Any]) -> Iterator[str]:
+    """Yields a sentence for each input of videos whose sound, or whose pictures, no input reads."""
+    read = {(columns_of(n, c)[0], c["modality"]) for n, c in inputs.items()}
     for name, config in inputs.items():
-        column = columns_of(name, config)[0]
-        if config["modality"] != "video" or column in heard:
+        column, own = columns_of(name, config)[0], config["modality"]
+        other, left, used = _OTHER_HALF.get(own, ("", "", ""))
+        if not other or (column, other) in read:
             continue
-        films = [cell for cell in facts.sample(column) if cell is not None][:_OPENED]
-        count = sum(_has_sound(film, table) for film in films)
+        cells = [cell for cell in facts.sample(column) if cell is not None]
+        if own == "sounds":
+            cells = [step for cell in cells for step in cell if step is not None]
+        films = cells[:_OPENED]
+        count = sum(_has_both(film, facts.table) for film in films)
         if count:
-            free = "audio"
-            while free in inputs or free in table.column_names:
+            free = other
+            while free in inputs or free in facts.table.column_names:
                 free += "_track"
             options = " ".join(
                 (
-                    set_option("inputs", free, "modality", value="audio"),
+                    set_option("inputs", free, "modality", value=other),
                     set_option("inputs", free, "column", value=yaml_name(column)),
-                    set_option("inputs", name, "modality", value="video"),
+                    set_option("inputs", name, "modality", value=own),
                 )
             )
             yield (
-                f"input {name}: {count} of the {len(films)} videos opened have sound, which is "
-                f"not used. To use both: {options}. Without the last option only the sound is "
-                "used."
+                f"input {name}: {count} of the {len(films)} videos opened have {left} not used. To "
+                f"use both: {options}. Without the last option only the {used} used."
             )
 
 
-def _has_sound(film: Any, table: Table) -> bool:
+def _has_both(film: Any, table: Table) -> bool:
     try:
         return video_info(film, table.root).has_sound
     except DataError:
-        return False  # the check of all rows says so
+        return False  # it has sound alone, or the check of all rows says what is wrong
 
 
 def _leave_out(name: str, inputs: dict[str, Any], reasons: list[str]) -> None:

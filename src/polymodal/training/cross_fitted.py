@@ -34,12 +34,15 @@ Crossed = tuple[Predictions, Predictions]
 
 
 def is_needed(found: Mapping[str, Predictions], split: str) -> bool:
-    """Returns whether too few rows are held out to decide anything.
+    """Returns whether too few rows are held out to decide anything; those of sequences decide
+    however few they are.
 
     Args:
         found: {split: Predictions} of the network.
         split: str, the part of the data that would decide.
     """
+    if any(one.steps is not None for one in found.values()):
+        return False
     return split not in found or len(np.unique(found[split].rows[found[split].scored])) < FEWEST
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from polymodal.bundle import weights as tensors
@@ -125,15 +125,7 @@ def what_is_kept(
     linear = None
     if one is not None and one.held_out is not None:
         linear = one.name, one.held_out
-    return _with_shown_only(choose_kept(network, alone, linear, DECIDES, shown), prepared, simple)
-
-
-def _with_shown_only(choice: Keeping, prepared: Prepared, simple: Sequence[SimpleModel]) -> Keeping:
-    """Returns a choice that also says where the simple model could not be chosen."""
-    if not prepared.recipe.group or not simple:
-        return choice
-    told = "The simple model next to it reads each row alone: it is shown and cannot be kept."
-    return replace(choice, sentence=f"{choice.sentence} {told}")
+    return choose_kept(network, alone, linear, DECIDES, shown)
 
 
 def kept_linear(simple: Sequence[SimpleModel]) -> SimpleModel | None:

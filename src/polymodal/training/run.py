@@ -326,21 +326,21 @@ def _conclude(
     kept, tip, network = choice.single, "", worth.shown
     linear = kept_linear(simple) if choice.linear else None
     if linear is not None:
-        kept = linear.name
+        kept, prepared = linear.name, linear.alone or prepared
         trained, found = keep_linear(
             linear, found, tables, ready.cache, out, slice_columns, prepared
         )
-        worth = worth.of_one_input(found, blind, columns)
     elif kept:
         trained, found = keep_alone(singles[kept], trained, found, tables, ready.cache, out)
         prepared = prepared.alone(kept)
-        blind = blind_baseline(found[shown], prepared.train_targets())
-        worth = worth.of_one_input(found, blind, columns)
-        network = worth.shown
     else:
         Checkpoints(out).take_back()
-    if not kept:
         tip = advice(verdict, singles, keep)
+    if kept:
+        blind = blind_baseline(found[shown], prepared.train_targets())
+        worth = worth.of_one_input(found, blind, columns)
+    if linear is None:
+        network = worth.shown
     trust = trust_of(trained.predictor, tables, found)
     compared = {one.name: one.predictions for one in simple}
     if linear is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.contracts.task import Predictions
+from polymodal.core.printed.counting import counted
 from polymodal.core.printed.progress import waiting
 from polymodal.core.seeds import generator
 from polymodal.evaluation.decisions import known
@@ -47,6 +48,7 @@ class SimpleModel:
         seconds: float that it took, features included.
         answers: LinearAnswers of a model that can be kept, or None.
         held_out: Predictions of such a model on validation rows, or None.
+        alone: Prepared of the rows of sequences, each by itself, where it reads them so, or None.
     """
 
     name: str
@@ -54,6 +56,7 @@ class SimpleModel:
     seconds: float
     answers: LinearAnswers | None = None
     held_out: Predictions | None = None
+    alone: Prepared | None = None
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,7 @@ def simple_models(
 
 
 def _of_steps(prepared: Prepared, found: Mapping[str, Predictions]) -> list[SimpleModel]:
-    """Returns a linear model of the rows of sequences, each alone, which is not kept: it reads
-    other rows than the network."""
+    """Returns a linear model of the rows of sequences, each alone."""
     start, alone = time.monotonic(), rows_alone(prepared)
     if alone is None:
         return []
@@ -125,7 +127,8 @@ def _of_steps(prepared: Prepared, found: Mapping[str, Predictions]) -> list[Simp
     said = answers_of_steps(answers, alone, found)
     if said is None:
         return []
-    return [_judged(f"{answers.title}, each row alone", prepared, said, start)]
+    answers.title += ", each row alone"
+    return [replace(_judged(answers.title, prepared, said, start, answers), alone=alone)]
 
 
 def _rank(model: SimpleModel) -> float:
@@ -153,6 +156,8 @@ def fit_linear(prepared: Prepared) -> LinearAnswers:
     """
     train = _train_matrix(prepared, [item.name for item in prepared.inputs])
     kinds = listed(list(dict.fromkeys(_described(i.modality) for i in prepared.inputs)))
+    if len(train.rows) < len(prepared.told().checked["train"]):
+        kinds += f" ({counted(len(train.rows), 'row')} of train)"
     encoded = np.stack([np.asarray(train.samples.target(int(row))) for row in train.rows])
     if prepared.task.has_numbers:
         name, fitted = f"ridge regression on {kinds}", _ridge(train.features, encoded.ravel())

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.contracts.task import Predictions, Scores
+from polymodal.core.contracts.task import Predictions, Scores, Task
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.evaluation.decisions import known
@@ -150,10 +150,13 @@ def _part(scores: Scores, places: np.ndarray, count: int) -> Scores:
 
 def _shared_places(a: Predictions, b: Predictions) -> tuple[np.ndarray, np.ndarray]:
     """Returns where the outputs that both have are in each."""
-    keys = [list(zip(one.rows.tolist(), _steps(one).tolist(), strict=True)) for one in (a, b)]
+    keys, alike = (_keys(a), _keys(b)), a.task == b.task
+    if (a.steps is None) != (b.steps is None) and _has_a_row_each(a) and _has_a_row_each(b):
+        keys = a.rows.tolist(), b.rows.tolist()  # one of them reads each row of a sequence alone
+        alike = _kind(a.task) == _kind(b.task)
     first, second = ({key: i for i, key in enumerate(one)} for one in keys)
     both = [key for key in keys[0] if key in second]
-    if not both or a.task != b.task:
+    if not both or not alike:
         raise DataError(
             f"compare needs two models of one task on the same rows. Got {len(a)} rows of "
             f"{a.task.name} and {len(b)} of {b.task.name}, {len(both)} of them shared. "
@@ -174,7 +177,16 @@ def _on_shared(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions
     return a, replace(b, groups=a.groups, group_column=a.group_column)
 
 
-def _steps(one: Predictions) -> np.ndarray:
-    if one.steps is None:
-        return np.zeros(len(one), np.int64)
-    return one.steps
+def _keys(one: Predictions) -> list[tuple[int, int]]:
+    steps = np.zeros(len(one), np.int64)
+    if one.steps is not None:
+        steps = one.steps
+    return list(zip(one.rows.tolist(), steps.tolist(), strict=True))
+
+
+def _kind(task: Task) -> tuple[Any, ...]:
+    return task.has_numbers, task.choice, task.is_text, task.headline
+
+
+def _has_a_row_each(one: Predictions) -> bool:
+    return len(np.unique(one.rows)) == len(one)

@@ -10,19 +10,15 @@ import numpy as np
 
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.progress import quiet
-from polymodal.core.seeds import generator
 from polymodal.feed.findings import Checked
 from polymodal.profile.profile import profile
 from polymodal.recipe.recipe import columns_of
 from polymodal.tables.group import Sequences
-from polymodal.tables.table import Table
 from polymodal.training.choose import inferred
 from polymodal.training.preparing.prepare import prepare
 from polymodal.training.preparing.prepared import Prepared
 
 __all__ = ["answers_of_steps", "one_step", "rows_alone"]
-
-_MOST_ROWS = 20_000  # of train
 
 
 def rows_alone(prepared: Prepared) -> Prepared | None:
@@ -36,7 +32,7 @@ def rows_alone(prepared: Prepared) -> Prepared | None:
     for name, samples in prepared.samples.items():
         if not isinstance(samples.table, Sequences):
             return None
-        tables[name] = _with_few(samples.table.steps, name)
+        tables[name] = samples.table.steps
     recipe = prepared.recipe
     read = {column for name, one in recipe.inputs.items() for column in columns_of(name, one)}
     given: dict[str, Any] = {"target": recipe.target, "columns": recipe.columns or None}
@@ -50,15 +46,10 @@ def rows_alone(prepared: Prepared) -> Prepared | None:
         prepared.task.has_numbers,
         prepared.task.choice,
     )
-    if alike and not found.target.is_fed_back:
-        return found
-    return None
-
-
-def _with_few(table: Table, split: str) -> Table:
-    if split != "train" or len(table) <= _MOST_ROWS:
-        return table
-    return table.select(np.sort(generator(0).permutation(len(table))[:_MOST_ROWS]))
+    if not alike or found.target.is_fed_back:
+        return None
+    known = {name: getattr(prepared, name) for name in ("trained_on", "left_out", "hidden")}
+    return replace(found, **known)
 
 
 def one_step(checked: Checked) -> Checked:
