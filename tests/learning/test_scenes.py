@@ -91,6 +91,7 @@ def test_sequence_labelling_remembers_the_step_before(tmp_path):
     assert model.metrics["val"]["metrics"]["accuracy"] > 0.9  # without the step before: 0.4
 
 
+@pytest.mark.slow
 def test_captions_name_what_lies_in_front(tmp_path):
     parts = []
     for table in tables(tmp_path / "data", "classification", 800):
@@ -119,6 +120,7 @@ def test_captions_name_what_lies_in_front(tmp_path):
     assert all(one["results"][0]["score"] >= one["results"][1]["score"] for one in said)
 
 
+@pytest.mark.slow
 def test_transcripts_of_spoken_clues(tmp_path):
     train, val = tables(tmp_path / "data", "classification", 600, 100)
     model = pm.Transcriber(
