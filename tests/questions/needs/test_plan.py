@@ -50,6 +50,14 @@ def test_groups_stay_on_one_side_and_are_resampled_together():
     assert not (weights[0] == weights[1]).all()
 
 
+def test_other_columns_of_groups_stay_on_one_side_too():
+    who = [f"speaker {row % 20}" for row in range(200)]
+    call = [f"call {row % 20 // 2}" for row in range(200)]
+    plan = Plan(table(speaker=who, call=call), "y", "speaker", ["call"], num_seeds=3)
+    for step in plan.steps():
+        assert not {call[row] for row in step.train} & {call[row] for row in step.held}
+
+
 def test_a_validation_table_is_scored_by_every_seed():
     plan = Plan(table(), "y", num_seeds=2, val=table(40))
     assert plan.sizes[-1] == 200

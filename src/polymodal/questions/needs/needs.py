@@ -29,7 +29,7 @@ from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import read
 from polymodal.training.choose import choose
 from polymodal.training.preparing.elsewhere import from_elsewhere
-from polymodal.training.preparing.grouping import group_of
+from polymodal.training.preparing.grouping import group_of, kept_as_well
 from polymodal.training.preparing.prepare import prepare
 from polymodal.training.steps.history import duration
 from polymodal.training.trial import Trial
@@ -50,6 +50,7 @@ class _Question:
     facts: Profile
     val: Profile | None
     group: str | None
+    also: list[str]
     named_group: str | None
     skip_bad: bool
     max_bad_share: float
@@ -149,7 +150,10 @@ def _asked(
         held = held or found.get("val") or found.get("test")
     known = {"train": facts} if held is None else {"train": facts, "val": held}
     group = group_of(known, wanted, ignore, None, split_group)
-    return _Question(wanted, list(ignore), facts, held, group, split_group, skip_bad, max_bad_share)
+    also = kept_as_well(known, wanted, ignore, (None, split_group), group)
+    return _Question(
+        wanted, list(ignore), facts, held, group, also, split_group, skip_bad, max_bad_share
+    )
 
 
 def _by_proxy(
@@ -171,6 +175,7 @@ def _by_proxy(
         asked.facts,
         asked.given.get("target"),
         asked.group,
+        asked.also,
         num_sizes=num_sizes,
         num_seeds=num_seeds,
         val=asked.val,
@@ -223,6 +228,7 @@ def _by_training(
         asked.facts,
         asked.given.get("target"),
         asked.group,
+        asked.also,
         num_sizes=num_sizes,
         num_seeds=num_seeds,
         val=asked.val,
@@ -290,7 +296,7 @@ def _question(asked: _Question, plan: Plan, way: str) -> dict[str, Any]:
         "validation table": None if asked.val is None else asked.val.table.fingerprint,
         "settings": asked.given,
         "ignored columns": asked.ignore,
-        "group": asked.group,
+        "group": "+".join([asked.group or "", *asked.also]) or None,
         "sizes": plan.sizes,
         "model": way,
     }

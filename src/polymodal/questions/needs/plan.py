@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from polymodal.evaluation.resampling.draws import counts
 from polymodal.profile.profile import Profile
 from polymodal.profile.strata import strata_codes
 from polymodal.splits.apportion import assign_groups, assign_strata
-from polymodal.splits.groups import group_codes
+from polymodal.splits.groups import joined_codes
 
 __all__ = ["Plan", "Step"]
 
@@ -56,6 +57,7 @@ class Plan:
         facts: Profile of the table.
         target: str, column to predict, or None.
         group: str, column whose values stay together, or None.
+        also: other columns whose values do, where there is a group.
         num_sizes: int.
         num_seeds: int.
         val: Profile of the validation table, or None.
@@ -67,6 +69,7 @@ class Plan:
         facts: Profile,
         target: str | None,
         group: str | None = None,
+        also: Sequence[str] = (),
         *,
         num_sizes: int = 6,
         num_seeds: int = 3,
@@ -79,10 +82,10 @@ class Plan:
         if group is None:
             self._groups = None
         else:
-            self._groups = group_codes(facts, group)
+            self._groups = joined_codes(facts, group, also)
         self._held_groups = self._groups
         if val is not None:
-            self._held_groups = None if group is None else group_codes(val, group)
+            self._held_groups = None if group is None else joined_codes(val, group, also)
         self._num_held = len(facts) if val is None else len(val)
         self._orders = [self._order(seed) for seed in range(num_seeds)]
         self.sizes = self._sizes(num_sizes, min(len(train) for train, _ in self._orders))
