@@ -34,6 +34,17 @@ RECIPES = {
     "sentences": "--data {data}/nlvr/train.jsonl --target label --no-baselines "
     "--set training.epochs={epochs}",
     "sounds": "--data {data}/esc10/train.csv --target sound --set training.epochs={epochs}",
+    "moods": "--data {data}/mosi/train.parquet --val {data}/mosi/val.parquet --target sentiment "
+    "--task sentiment --group video --order position --ignore transcript "
+    "--set training.epochs={epochs}",
+    "transformers": "--data {data}/av_digits/train.csv --val {data}/av_digits/val.csv "
+    "--target digit --ignore speaker --set inputs.image.encoder=vit "
+    "--set inputs.audio.encoder=conformer --set training.epochs={epochs}",
+    "many_questions": "--data {data}/easy_vqa/train.csv --val {data}/easy_vqa/val.csv "
+    "--target answer --no-baselines --set training.epochs={epochs}",
+    "written": "--data {data}/connected_digits/train.csv --val {data}/connected_digits/val.csv "
+    "--target transcript --ignore seconds --set task.ctc_weight=0.7 "
+    "--set training.epochs={epochs}",
 }
 
 

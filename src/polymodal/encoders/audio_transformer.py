@@ -85,7 +85,7 @@ class AudioTransformer(Encoder):
 
     @classmethod
     def preprocessing(cls, settings):
-        return {"spectrogram": "whisper"}
+        return {"spectrogram": "whisper", "sample_rate": 16000}
 
     def build(self, inputs_shape):
         self.num_mels = inputs_shape[2]
