@@ -49,7 +49,7 @@ FOLDS = 5
 def table(name: str, seed: int) -> tuple[list[str], np.ndarray, list[str], np.ndarray, bool]:
     """Returns names of numbers, the numbers, remarks, the target, and whether it is a class."""
     found: Any = _friedman() if name == "friedman" else getattr(datasets, f"load_{name}")()
-    names = list(found.feature_names)
+    names = [str(one) for one in found.feature_names]
     rng = np.random.default_rng(seed)
     told = [names.index(column) for column in TOLD[name]]
     levels = [
