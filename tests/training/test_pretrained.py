@@ -161,6 +161,36 @@ def test_an_imported_encoder_reads_a_text_per_step(model, table, tmp_path, monke
     np.testing.assert_allclose(run.predict(table).outputs, found, atol=1e-5)
 
 
+def test_an_imported_encoder_reads_a_picture_per_step(tmp_path):
+    source = oracles.save_image_model(oracles.image_model("dinov2"), tmp_path / "source")
+    pm.import_model(source, tmp_path / "photos")
+    rng = np.random.default_rng(0)
+    path = tmp_path / "talks.csv"
+    rows = []
+    for row in range(60):
+        mood = int(rng.integers(2))
+        pixels = rng.integers(0, 100, (36, 36, 3)) + 150 * np.array([mood, 0, 1 - mood])
+        (tmp_path / f"{row}.png").write_bytes(oracles.as_png(pixels.astype(np.uint8)))
+        face = f"{row}.png" if row % 5 else ""
+        rows.append([row // 6, row % 6, face, ("cold", "warm")[mood]])
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([["talk", "turn", "face", "mood"], *rows])
+    out = tmp_path / "run"
+    settings = ("training.epochs=12", "dim=16", "training.learning_rate=0.02")
+    in_process(
+        *("train", "--data", path, "--target", "mood", "--task", "sentiment", "--out", out),
+        *("--group", "talk", "--order", "turn", "--pretrained", f"face={tmp_path / 'photos'}"),
+        *("--no-baselines", *(f"--set={one}" for one in settings)),
+    )
+    run = load(out)
+    assert run.recipe.inputs["face"]["modality"] == "images"
+    found = run.predict(path)
+    shown = np.array([bool(face) for _, _, face, _ in rows])
+    said = np.array(found.labels)[found.answers][np.argsort(found.rows)]
+    right = said == np.array([mood for _, _, _, mood in rows])
+    assert right[shown].mean() > 0.9
+
+
 def test_a_model_that_fits_is_named_and_not_taken(model, table, tmp_path, monkeypatch):
     monkeypatch.setenv("POLYMODAL_MODELS", str(model.parent))
     done = in_process(

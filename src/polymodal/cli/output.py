@@ -206,7 +206,8 @@ def _tell_failed(table: str, found: Any, errors: Sequence[str | None], out: Path
     reasons = ", ".join(
         f"{count:,} {reason.replace('_', ' ')}" for reason, count in found.dropped.items()
     )
-    told = f"{len(failed):,} of {len(errors):,} rows of {table} have no prediction ({reasons})."
+    why = f" ({reasons})" if reasons else ""
+    told = f"{len(failed):,} of {len(errors):,} rows of {table} have no prediction{why}."
     first = f"The first: {failed[0]}"
     if len(failed) < len(errors):
         say(f"{told} {first}")

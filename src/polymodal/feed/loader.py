@@ -120,6 +120,13 @@ class Loader:
         positions, _ = self.plan.batch(epoch, step)
         return np.where(positions == FILLER, FILLER, self.checked.rows[positions])
 
+    def steps_of(self, epoch: int, step: int) -> np.ndarray:
+        """Returns the time steps of each row in one step, those without any input among them,
+        (batch,) int64, 0 for filler."""
+        positions, _ = self.plan.batch(epoch, step)
+        longest = self.checked.lengths[positions, :-1].max(axis=1)
+        return np.where(positions == FILLER, 0, longest).astype(np.int64)
+
     def batch(self, epoch: int, step: int) -> Batch:
         """Makes one batch.
 

@@ -71,9 +71,9 @@ def outputs(
     for step, (inputs, targets, weights) in enumerate(batches):
         masks = masks_of(inputs)
         present = np.stack([m.reshape(len(m), -1).any(axis=1) for m in masks], axis=-1)
-        # Up to the last real step: those in between may be missing.
-        steps = [(m * np.arange(1, m.shape[1] + 1)).max(axis=1) for m in masks if m.ndim > 1]
-        lengths = np.max(steps, axis=0) if steps else np.ones(len(present), int)
+        lengths = np.ones(len(present), int)
+        if head is not None and head.per_step and getattr(head, "end_id", None) is None:
+            lengths = loader.steps_of(0, step)
         ids = spans = None
         if head is not None and head.autoregressive:
             found = head.generate(model, inputs, batch_size=len(present), **choice)

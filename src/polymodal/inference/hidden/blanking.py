@@ -66,7 +66,7 @@ def predict_hidden(
         if column in table.column_names:
             enter_groups(one, samples.table, table, column)
     found = [by_row(one, samples.table, len(table)) for one in found]
-    return [one.take(one.present.any(axis=1)) for one in found]
+    return [one.take(np.asarray(one.present.any(axis=1))) for one in found]
 
 
 class _Views:
@@ -85,6 +85,9 @@ class _Views:
 
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
         return self._loader.rows_of(epoch, self._steps[step // len(self._keys)])
+
+    def steps_of(self, epoch: int, step: int) -> np.ndarray:
+        return self._loader.steps_of(epoch, self._steps[step // len(self._keys)])
 
     def epoch(self, epoch: int, start_step: int = 0) -> Iterator[Batch]:
         for inputs, targets, weights in self._loader.batches(epoch, self._steps):

@@ -111,10 +111,10 @@ def predict_patterns(
                 _output(
                     predictor,
                     without(inputs, hidden),
-                    inputs,
                     targets,
                     weights,
                     loader.rows_of(0, step),
+                    loader.steps_of(0, step),
                 )
             )
     said = [
@@ -127,20 +127,15 @@ def predict_patterns(
 def _output(
     predictor: Any,
     batch: dict[str, Any],
-    whole: dict[str, Any],
     targets: Any,
     weights: Any,
     rows: np.ndarray,
+    lengths: np.ndarray,
 ) -> Output:
-    """Returns the output for a batch; which steps a row has is told by the whole batch."""
+    """Returns the output for a batch, whose rows have so many steps."""
     logits = as_numpy(predictor.model.predict_on_batch(batch))
-    masks = [whole[mask_key(i.key)] for i in predictor.inputs]
     shown = [batch[mask_key(i.key)] for i in predictor.inputs]
     present = np.stack([mask.reshape(len(mask), -1).any(axis=1) for mask in shown], axis=-1)
-    steps = [
-        (mask * np.arange(1, mask.shape[1] + 1)).max(axis=1) for mask in masks if mask.ndim > 1
-    ]
-    lengths = np.max(steps, axis=0) if steps else np.ones(len(rows), int)
     return Output(rows, np.asarray(logits, "float32"), targets, weights, present, lengths)
 
 

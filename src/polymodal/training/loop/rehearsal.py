@@ -239,3 +239,6 @@ class _Some:
 
     def rows_of(self, epoch: int, step: int) -> Any:
         return self.loader.rows_of(0, self.steps_taken[step])
+
+    def steps_of(self, epoch: int, step: int) -> Any:
+        return self.loader.steps_of(0, self.steps_taken[step])

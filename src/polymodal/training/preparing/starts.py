@@ -19,7 +19,10 @@ from polymodal.recipe.starts import split_words, starts_of
 __all__ = ["load_weights", "restore_inputs", "restore_target", "with_parts"]
 
 _OWN = ("modality", "encoder", "column", "columns")  # of an input: named otherwise, or its own
-_PER_STEP = {"texts": "text"}  # modalities of a list, whose items another modality reads alone
+_PER_STEP = {
+    "texts": "text",
+    "images": "image",
+}  # modalities of a list, whose items another modality reads alone
 _READ_BY: dict[str, Any] = {**_PER_STEP, "frames": ("frames", "image")}
 _FREE = ("dropout",)  # of a part: may differ from what it was trained with
 
@@ -73,7 +76,9 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
     of_modality = find("preprocess", part.settings["modality"])
     free = (*_FREE, *of_modality.augmentation, *of_modality.extent)
     settings = {k: v for k, v in encoder_config(part.settings).items() if k not in _OWN}
-    settings = _of_modality(settings, str(part.settings["modality"]), config)
+    settings = _of_modality(
+        settings, str(part.settings["modality"]), _modality(where, part, given), config
+    )
     for key, value in settings.items():
         if key not in free:
             _same(where, key, config.get(key, value), value, part)
@@ -85,16 +90,18 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
         theirs = {"input": own_name}
     digest = _digest(where, words, part.sha256)
     return (
-        {"modality": _modality(part, given)}
+        {"modality": _modality(where, part, given)}
         | settings
         | config
         | {"encoder": {"name": known, **words, **theirs, **digest}}
     )
 
 
-def _of_modality(settings: dict[str, Any], own: str, config: Mapping[str, Any]) -> dict[str, Any]:
+def _of_modality(
+    settings: dict[str, Any], own: str, usual: str, config: Mapping[str, Any]
+) -> dict[str, Any]:
     """Returns a part's settings that another modality, which reads its items alone, has too."""
-    asked = str(config.get("modality", own))
+    asked = str(config.get("modality", usual))
     if asked == own:
         return settings
     left_out = set(parameters(find("preprocess", own))) - set(parameters(find("preprocess", asked)))
@@ -115,13 +122,23 @@ def _features(where: str, part: Part, config: Mapping[str, Any]) -> dict[str, An
     return {**own, **{key: value for key, value in config.items() if key != "encoder"}}
 
 
-def _modality(part: Part, given: Mapping[str, Any]) -> str:
-    """Returns the modality that an encoder reads; of rows in sequences, one text per step."""
+def _modality(where: str, part: Part, given: Mapping[str, Any]) -> str:
+    """Returns the modality that an encoder reads; of rows in sequences, one text or image per step.
+
+    Raises:
+        RecipeError: no modality of sequences has steps that it could read.
+    """
     own = str(part.settings["modality"])
     per_step = {theirs: ours for ours, theirs in _PER_STEP.items()}
-    if given.get("group"):
-        return per_step.get(own, own)
-    return own
+    if not given.get("group"):
+        return own
+    if own == "audio":
+        raise RecipeError(
+            f"{where} needs an encoder of texts or images, which reads each step of a sequence "
+            f"alone. Got one of {own}. Leave it out: without it, recordings of steps are read by "
+            "the statistics of their spectrograms."
+        )
+    return per_step.get(own, own)
 
 
 def _middle(config: Mapping[str, Any], key: str, name: str, given: dict[str, Any]) -> Any:
