@@ -14,6 +14,7 @@ from polymodal.core.lookup import module_of, names
 from polymodal.tables.foreign import check_ending, check_start
 from polymodal.tables.formats._json_items import json_items
 from polymodal.tables.formats.flickr import NUMBERED_HEAD
+from polymodal.tables.formats.meld import KNOWN as MELD_COLUMNS
 from polymodal.tables.formats.meld import NEEDED as MELD
 from polymodal.tables.formats.meld import PARTS as MELD_PARTS
 from polymodal.tables.formats.metadata_folder import has_metadata
@@ -60,8 +61,8 @@ def detect(path: Path) -> str:
         return "common_voice"
     if path.name == "metadata.csv" and (path.parent / "wavs").is_dir() and "|" in _first_line(path):
         return "ljspeech"
-    if ending == ".csv" and set(MELD) <= {*_first_line(path).split(",")}:
-        return "meld"
+    if ending == ".csv" and MELD <= {*_first_line(path).split(",")} <= MELD_COLUMNS:
+        return "meld"  # other columns are those of a table of one's own
     if ending in (".jsonl", ".ndjson") and _is_messages(path):
         return "messages"
     if ending in _ENDINGS:

@@ -45,6 +45,15 @@ def write(path, *lines):
             )
 
 
+def test_a_table_of_ones_own_with_such_columns_is_read_as_it_is(tmp_path):
+    (tmp_path / "own.csv").write_text(
+        "Dialogue_ID,Utterance_ID,Utterance,clip,Emotion\nd1,0,Hello,a.wav,joy\n"
+    )
+    table = read(tmp_path / "own.csv")
+    assert table.column_names == ["Dialogue_ID", "Utterance_ID", "Utterance", "clip", "Emotion"]
+    assert table.cell(0, "Dialogue_ID") == "d1"
+
+
 def corpus(root, clips=True):
     write(
         root / "train_sent_emo.csv",
