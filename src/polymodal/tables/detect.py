@@ -14,8 +14,8 @@ from polymodal.core.lookup import module_of, names
 from polymodal.tables.foreign import check_ending, check_start
 from polymodal.tables.formats._json_items import json_items
 from polymodal.tables.formats.flickr import NUMBERED_HEAD
+from polymodal.tables.formats.meld import HEADER as MELD
 from polymodal.tables.formats.meld import KNOWN as MELD_COLUMNS
-from polymodal.tables.formats.meld import NEEDED as MELD
 from polymodal.tables.formats.meld import PARTS as MELD_PARTS
 from polymodal.tables.formats.metadata_folder import has_metadata
 

@@ -52,6 +52,8 @@ def test_a_table_of_ones_own_with_such_columns_is_read_as_it_is(tmp_path):
     table = read(tmp_path / "own.csv")
     assert table.column_names == ["Dialogue_ID", "Utterance_ID", "Utterance", "clip", "Emotion"]
     assert table.cell(0, "Dialogue_ID") == "d1"
+    (tmp_path / "less.csv").write_text("Dialogue_ID,Utterance_ID,Utterance\nd1,0,Hello\n")
+    assert read(tmp_path / "less.csv").column_names == ["Dialogue_ID", "Utterance_ID", "Utterance"]
 
 
 def corpus(root, clips=True):

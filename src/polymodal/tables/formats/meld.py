@@ -19,10 +19,8 @@ __all__ = ["read_meld"]
 
 _NUMBERS = {"Dialogue_ID", "Utterance_ID"}
 NEEDED = {"Utterance", *_NUMBERS}
-KNOWN = {
-    *NEEDED,
-    *("Sr No.", "Speaker", "Emotion", "Sentiment", "Season", "Episode", "StartTime", "EndTime"),
-}
+HEADER = NEEDED | {"Sr No.", "Speaker", "Emotion", "Sentiment"}  # of MELD's own tables, and more
+KNOWN = HEADER | {"Season", "Episode", "StartTime", "EndTime"}
 PARTS = {"train": "train_sent_emo.csv", "val": "dev_sent_emo.csv", "test": "test_sent_emo.csv"}
 _FOLDERS = {
     "train": ("train_splits", "train"),
