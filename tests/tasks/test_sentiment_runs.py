@@ -49,9 +49,10 @@ def test_a_causal_run_reads_what_came_before_and_nothing_after(tmp_path):
     before = [one["prediction"] for one in again.predict(pm.read(rows))]
     alone = again.predict([{"heard": rows["heard"][0]}])  # one utterance is a conversation
     assert alone[0]["prediction"] == pytest.approx(before[0], abs=1e-5)
-    with pytest.raises(RecipeError, match="explain needs sequences from 1 to 1, as table has"):
-        model.explain(pm.read(rows), rows=[2])
-    why = model.explain(pm.read(rows), rows=[1], against=pm.read(table))
+    with pytest.raises(RecipeError, match="explain needs rows from 1 to 6, as table has"):
+        model.explain(pm.read(rows), rows=[7])
+    why = model.explain(pm.read(rows), rows=[3, 5], against=pm.read(table))
+    assert [one.row for one in why.rows] == [1]  # both are in the only conversation
     assert (why.what, why.num_rows, len(why.rows[0].prediction)) == ("sequence", 1, 6)
     nearest = why.rows[0].nearest[0]
     assert nearest["row"] == 1

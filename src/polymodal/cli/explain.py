@@ -18,7 +18,10 @@ def explain(
     data: Data,
     rows: Annotated[
         str | None,
-        typer.Option(help="Rows to explain one by one, such as 3,7. Default: the first five."),
+        typer.Option(
+            help="Rows to explain one by one, such as 3,7; of conversations those that they are "
+            "in. Default: the first five."
+        ),
     ] = None,
     against: Annotated[
         Path | None,

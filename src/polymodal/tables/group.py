@@ -72,6 +72,14 @@ class Sequences(Table):
         return names + [name for name in self._extra if name not in names]
 
     @property
+    def of_rows(self) -> np.ndarray:
+        """The sequence of each row of `steps`, (rows,) int; -1 for those in none."""
+        found = np.full(len(self.steps), -1)
+        for place, rows in enumerate(self.members):
+            found[rows] = place
+        return found
+
+    @property
     def origin(self) -> pa.Table:
         """The rows that were grouped, as they were read."""
         return self.steps.origin

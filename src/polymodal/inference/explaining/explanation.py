@@ -308,14 +308,14 @@ class _Asking:
 
 
 def _chosen(rows: Sequence[int] | None, table: Table) -> list[int]:
-    """Returns the rows, or sequences, that are asked for, from 0."""
-    what = "sequences" if isinstance(table, Sequences) else "rows"
+    """Returns the rows that are asked for, or the sequences that they are in, from 0."""
+    place = table.of_rows if isinstance(table, Sequences) else np.arange(len(table))
     for row in rows or ():
-        if not 1 <= row <= len(table):
+        if not 1 <= row <= len(place):
             raise RecipeError(
-                f"explain needs {what} from 1 to {len(table):,}, as {table.name} has. Got {row}."
+                f"explain needs rows from 1 to {len(place):,}, as {table.name} has. Got {row}."
             )
-    return [row - 1 for row in dict.fromkeys(rows or ())]
+    return list(dict.fromkeys(int(place[row - 1]) for row in rows or ()))
 
 
 def _by_row(worth: Worth) -> Mapping[int, np.ndarray]:

@@ -51,7 +51,7 @@ def shown(found: Explanation) -> dict[str, Any]:
         "pairs": [_pair(found, name) for name in found.pairs],
         "faithful": faithful_words(found),
         "of_numbers": found.of_numbers,
-        "rows": list(map(_row, found.rows)),
+        "rows": [_row(row, found.what) for row in found.rows],
     }
 
 
@@ -66,8 +66,8 @@ def _pair(found: Explanation, name: str) -> dict[str, Any]:
     }
 
 
-def _row(row: RowExplanation) -> dict[str, Any]:
-    lines = list(row_sentences(row))
+def _row(row: RowExplanation, what: str) -> dict[str, Any]:
+    lines = list(row_sentences(row, what))
     return {
         "title": lines[0].strip(),
         "lines": [line.strip() for line in lines[1:]],

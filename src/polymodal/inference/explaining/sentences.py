@@ -29,7 +29,7 @@ def sentences(found: Explanation) -> Iterator[str]:
     yield from table_sentences(found)
     for row in found.rows:
         yield ""
-        yield from row_sentences(row)
+        yield from row_sentences(row, found.what)
 
 
 def table_sentences(found: Explanation) -> Iterator[str]:
@@ -80,10 +80,11 @@ def faithful_words(found: Explanation) -> str:
     return f"Do not trust the parts below: {told}."
 
 
-def row_sentences(row: RowExplanation) -> Iterator[str]:
-    """Yields lines on one row."""
+def row_sentences(row: RowExplanation, what: str) -> Iterator[str]:
+    """Yields lines on one row, or on the sequence that begins with it."""
+    begins = "Row" if what == "row" else f"{what.capitalize()} from row"
     truth = "" if row.target is None else f", the target is {_answer(row.target)}"
-    yield f"Row {row.row}: {_answer(row.prediction)}{truth}"
+    yield f"{begins} {row.row}: {_answer(row.prediction)}{truth}"
     yield "  " + ", ".join(f"{name} {signed(value)}" for name, value in row.inputs.items())
     for name, parts in row.parts.items():
         order = sorted(range(len(parts["values"])), key=lambda i: -parts["values"][i])[:_MOST]
