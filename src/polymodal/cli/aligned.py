@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from polymodal.core.printed.visible import one_line
+from polymodal.core.printed.visible import one_line, width
 
 
 def columns(rows: Iterable[Sequence[str]], indent: str = "  ") -> str:
@@ -12,8 +12,12 @@ def columns(rows: Iterable[Sequence[str]], indent: str = "  ") -> str:
     rows = [list(map(one_line, row)) for row in rows]
     widths = []
     if rows:
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        indent + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        indent + "  ".join(_padded(*pair) for pair in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
+
+
+def _padded(cell: str, cells: int) -> str:
+    return cell + " " * (cells - width(cell))

@@ -10,7 +10,7 @@ import numpy as np
 
 from polymodal.bundle import write
 from polymodal.core import lookup
-from polymodal.core.disk.files import write_folder, write_json
+from polymodal.core.disk.files import check_new, write_folder, write_json
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.pretrained import golden
@@ -75,9 +75,7 @@ def import_model(
     >>> part.encode(["Two dogs play."]).shape  # doctest: +SKIP
     (1, 384)
     """
-    out = user_path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise RecipeError(f"--out needs a folder that is new or empty. Got {out}. Choose another.")
+    out = check_new(out)
     source = fetched(source)
     part = _read(source, tower, output, settings)
     if isinstance(part, ImportedAssistant):

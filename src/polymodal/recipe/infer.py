@@ -31,6 +31,7 @@ from polymodal.recipe.recipe import (
 )
 from polymodal.recipe.size import Size, modalities_of
 from polymodal.recipe.written.given import need_target
+from polymodal.tables.group import Sequences
 from polymodal.tables.reading.reading import Reading, readings_of
 from polymodal.tables.table import Table
 
@@ -103,11 +104,20 @@ def infer(source: Table | Profile, given: dict[str, Any], ignore: Iterable[str] 
     suited = task.settings(list(modalities_of(values["inputs"]).values()))
     if suited:
         values["task"] = {**suited, **_with(values["task"], {"name": task.name})}
-    size = Size(facts, task, values["inputs"])
+    size = Size(facts, task, values["inputs"], _num_learned(table, values))
     size.suit(values["inputs"], named, reasons)
     _choose_parts(task, values, partial, reasons)
     sized = size.train(values, reasons)
     return Inferred(_in_order(sized | values), reasons)
+
+
+def _num_learned(table: Table, values: Mapping[str, Any]) -> int:
+    """Returns how many rows are learned from: those with a target, unless others are as well."""
+    target, training = values["target"], values.get("training") or {}
+    others = values.get("objectives") or training.get("pseudo_labels")
+    if others or isinstance(table, Sequences) or target not in table.column_names:
+        return len(table)
+    return sum(value is not None for value in table.values(target))
 
 
 def _named_inputs(given: dict[str, Any], target: str, columns: Collection[str]) -> dict[str, Any]:

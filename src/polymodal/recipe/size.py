@@ -37,15 +37,19 @@ class Size:
         facts: Profile of the train table.
         task: Task.
         inputs: {name: settings}, modality and columns among them.
+        num_rows: int, rows, or sequences, that are learned from; None for all.
     """
 
-    def __init__(self, facts: Profile, task: Task, inputs: Mapping[str, Any]):
+    def __init__(
+        self, facts: Profile, task: Task, inputs: Mapping[str, Any], num_rows: int | None = None
+    ):
         table = facts.table
+        self.num_rows = len(table) if num_rows is None else num_rows
         self.table, self.task, self.modalities = table, task, modalities_of(inputs)
         self.num_steps = _num_steps(table)
-        self.plain = is_plain(task, self.modalities.values(), len(table))
+        self.plain = is_plain(task, self.modalities.values(), self.num_rows)
         self.frozen = not self.plain and _frozen(inputs)
-        self.rare = few_sequences(len(table), self.num_steps) and _rare(facts, inputs)
+        self.rare = few_sequences(self.num_rows, self.num_steps) and _rare(facts, inputs)
         self.times = _times(facts, inputs)
 
     def suit(self, inputs: dict[str, Any], named: Mapping[str, Any], reasons: list[str]) -> None:
@@ -62,7 +66,7 @@ class Size:
         Returns:
             settings of the model as a whole, which those that the user made go before.
         """
-        wanted, num_rows = values.get("training") or {}, len(self.table)
+        wanted, num_rows = values.get("training") or {}, self.num_rows
         chosen = training_for(
             self.task,
             num_rows,

@@ -14,8 +14,7 @@ from polymodal.bundle.part import encoder_of
 from polymodal.core.arguments import parameters
 from polymodal.core.contracts.named_task import task_named
 from polymodal.core.contracts.task import Task
-from polymodal.core.disk.files import write_atomic, write_folder
-from polymodal.core.disk.paths import user_path
+from polymodal.core.disk.files import check_new, write_atomic, write_folder
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.core.lookup import find, names
 from polymodal.inference.predictor import Predictor
@@ -117,9 +116,7 @@ def assemble(
     >>> from polymodal.training.assembled import assemble
     >>> found = assemble("runs/base", "models/smollm2", vision="models/dinov2")  # doctest: +SKIP
     """
-    out = user_path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise RecipeError(f"--out needs a folder that is new or empty. Got {out}. Choose another.")
+    out = check_new(out)
     speaker = _decoder(decoder)
     if frames and vision is None:
         raise RecipeError(

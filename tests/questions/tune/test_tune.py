@@ -78,7 +78,8 @@ def test_the_leaderboard_has_the_cost_of_each_candidate(searched):
     with (searched.folder / "leaderboard.csv").open() as lines:
         found = list(csv.DictReader(lines))
     assert len(found) == 2
-    assert all(float(line["seconds"]) > 0 and float(line["MB"]) > 0 for line in found)
+    assert all(float(line["seconds"]) > 0 and float(line["megabytes"]) > 0 for line in found)
+    assert all(int(line["parameters"]) > 0 for line in found)
     assert {"the inferred recipe"} < {line["choices"] for line in found}
 
 

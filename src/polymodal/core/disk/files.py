@@ -52,6 +52,18 @@ def check_writable(path: str | Path, folder: bool = False) -> Path:
         ) from None
 
 
+def check_new(path: str | Path) -> Path:
+    """Returns the path of a folder to write: one that does not exist, or is empty.
+
+    Raises:
+        RecipeError: there is something in it.
+    """
+    path = user_path(path)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise RecipeError(f"--out needs a folder that is new or empty. Got {path}. Choose another.")
+    return path
+
+
 def check_name(option: str, path: str | Path, endings: Sequence[str]) -> Path:
     """Returns the path of a file whose name says what will be in it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from typing import Any
 
 # Control characters (C0 without tab and line feed, delete, C1), line and paragraph separators, what
@@ -29,6 +30,21 @@ def visible(text: Any) -> str:
 def one_line(text: Any) -> str:
     r"""Returns `visible(text)` with line feeds and tabs written as `\n` and `\t`, for names."""
     return _BREAKS.sub(_spelled, visible(text))
+
+
+def width(text: str) -> int:
+    """Returns how many cells of a terminal a text takes: Chinese characters take two.
+
+    Example:
+
+    >>> width("ab"), width("温度")
+    (2, 4)
+    """
+    return sum(
+        2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+        if not unicodedata.combining(letter)
+    )
 
 
 def brief(text: Any) -> str:

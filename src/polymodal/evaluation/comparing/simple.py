@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.comparing.compare import Comparison, compare
 from polymodal.evaluation.evaluation import Evaluation, evaluate, finite
 from polymodal.evaluation.words import gap_interval, readable, value_text
 
 __all__ = ["simple_json"]
+
+_WIDE = 2 * 1.96  # standard errors that an interval of 95 % is wide
 
 
 def simple_json(
@@ -61,7 +65,21 @@ def _judged(name: str, found: Comparison, split: str) -> dict[str, Any]:
             "sentence": f"{values} ({interval}).",
             "as_good": False,
         }
+    if found.interval is not None and not np.isfinite(found.interval).all():
+        heading = f"Rows of {split} are too few to compare a simple model with the network"
+        return {"heading": heading, "sentence": f"{values}.", "as_good": False}
+    lost = (1 if found.higher_is_better else -1) * (found.first - found.second)
     heading = "A simple model is as good as the network"
+    if lost > _standard_error(found):
+        heading = f"Rows of {split} do not tell whether the network is better than a simple model"
     if found.better == "second":
         heading = "A simple model is better than the network"
     return {"heading": heading, "sentence": f"{values} ({interval}).", "as_good": True}
+
+
+def _standard_error(found: Comparison) -> float:
+    """Returns that of a difference, by which `--keep better` judges too; 0 without an interval."""
+    if found.interval is None:
+        return 0.0
+    low, high = found.interval
+    return (high - low) / _WIDE

@@ -11,7 +11,8 @@ __all__ = ["SumScores", "share"]
 
 def share(right: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Returns (samples,) shares of weights (n, samples) that are on the rows where `right` (n,)."""
-    return right @ weights / weights.sum(axis=0)
+    total = weights.sum(axis=0)
+    return np.where(total > 0, right @ weights / np.where(total > 0, total, 1), np.nan)
 
 
 class SumScores:

@@ -208,11 +208,12 @@ def _add_nearest(
 ) -> None:
     """Adds the rows of another table that are most alike."""
     neighbours, places = Neighbours(predictor, against), [one.place for one in rows]
+    own = places if against.fingerprint == table.fingerprint else [None] * len(places)
     if not predictor.recipe.group:  # else whole sequences are needed
         table, places = table.select(places), list(range(len(places)))
     known, found, _ = vectors(predictor, table)
-    for one, place in zip(rows, places, strict=True):
-        one.nearest = neighbours.of(found[np.flatnonzero(known == place)[0]], _NEAREST)
+    for one, place, itself in zip(rows, places, own, strict=True):
+        one.nearest = neighbours.of(found[np.flatnonzero(known == place)[0]], _NEAREST, itself)
 
 
 def _together(

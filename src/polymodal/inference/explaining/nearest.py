@@ -49,10 +49,17 @@ class Neighbours:
         self._mean = found.mean(axis=0)
         self._vectors = _unit(found - self._mean)
 
-    def of(self, vector: np.ndarray, num: int) -> list[dict[str, Any]]:
-        """Returns the nearest rows: {"row" from 1, "similarity" -1 to 1, "label"}."""
+    def of(self, vector: np.ndarray, num: int, own: int | None = None) -> list[dict[str, Any]]:
+        """Returns the nearest rows: {"row" from 1, "similarity" -1 to 1, "label"}.
+
+        Args:
+            vector: (n,) of the row.
+            num: int, rows at most.
+            own: int, the row itself where it is one of the table, which is left out.
+        """
         likeness = self._vectors @ _unit(vector - self._mean)
-        best = np.argsort(-likeness, kind="stable")[:num]
+        best = np.argsort(-likeness, kind="stable")
+        best = [place for place in best if self.rows[place] != own][:num]
         return [
             {
                 "row": self.table.row_number(int(self.rows[place])),

@@ -80,7 +80,7 @@ def faithful_words(found: Explanation) -> str:
     return f"Do not trust the parts below: {told}."
 
 
-def row_sentences(row: RowExplanation, what: str) -> Iterator[str]:
+def row_sentences(row: RowExplanation, what: str = "row") -> Iterator[str]:
     """Yields lines on one row, or on the sequence that begins with it."""
     begins = "Row" if what == "row" else f"{what.capitalize()} from row"
     truth = "" if row.target is None else f", the target is {_answer(row.target)}"

@@ -13,7 +13,7 @@ from polymodal.bundle.names import weight_names
 from polymodal.bundle.read import verify
 from polymodal.bundle.starting import plain_weights
 from polymodal.bundle.write import WEIGHTS
-from polymodal.core.disk.files import sha256, write_folder
+from polymodal.core.disk.files import check_new, sha256, write_folder
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.inference.predictor import load
@@ -57,8 +57,7 @@ def export(
     out = user_path(out)
     if to not in LAYOUTS:
         raise RecipeError(f'--to needs {", ".join(LAYOUTS)}. Got "{to}". Use one of these.')
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise RecipeError(f"--out needs a folder that is new or empty. Got {out}. Choose another.")
+    check_new(out)
     if _is_import(spec_of(run)):
         base, values, size = _of_import(user_path(run))
     else:

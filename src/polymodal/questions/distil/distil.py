@@ -13,11 +13,11 @@ from typing import Any
 from polymodal.bundle import weights
 from polymodal.bundle.names import weight_names
 from polymodal.core.contracts.task import Task
-from polymodal.core.disk.files import check_writable, write_json
+from polymodal.core.disk.files import check_new, check_writable, write_json
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import RecipeError, TrainingError
 from polymodal.core.lookup import unknown
-from polymodal.core.printed.progress import quiet, say
+from polymodal.core.printed.progress import quiet, say, waiting
 from polymodal.evaluation.comparing.compare import Comparison, compare
 from polymodal.evaluation.words import gap_interval, readable, value_text
 from polymodal.inference.hearing import heard_here
@@ -168,7 +168,7 @@ def distil(
         raise RecipeError(f"--how: {unknown('start', how, _WAYS)}")
     folder, limit = user_path(run), Budget() if budget is None else parse_budget(budget)
     sizes = list(sizes) or (list(_BUDGET_SIZES) if budget else [0.25])
-    out = check_writable(out, folder=True)
+    out = check_new(check_writable(out, folder=True))
     teacher = load(folder)
     given = {
         name: read(table, media_root=media_root)
@@ -252,7 +252,7 @@ class _Lesson:
         self.teacher, self.tables, self.split, self._folder = teacher, tables, split, folder
         self._start = _start(teacher) if prunes else None
         self._how, self._on_epoch = how, on_epoch
-        with quiet():
+        with waiting("Reading the answers of the teacher"), quiet():
             self._said = teacher.predict(tables["train"])
             self._scored = teacher.predict(tables[split], scored=True)
         self._models = [("teacher", teacher, self._scored, folder)]

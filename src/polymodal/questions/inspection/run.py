@@ -93,13 +93,16 @@ class Inspection:
 
     @property
     def columns(self) -> dict[str, dict[str, Any]]:
-        """{column: {"modality", "reason"}} as the profile knows them."""
-        facts = next(iter(self.looks.values())).facts.whole
+        """{column: {"modality", "reason"}} as the profile knows them; the target as it is used."""
+        look = next(iter(self.looks.values()))
+        facts = look.facts.whole
         found = {}
         for name in facts.table.column_names:
             verdict = facts.verdict(name)
             kind = verdict.kind if verdict.modality == "tabular" else verdict.modality
             found[name] = {"modality": kind or "ignored", "reason": verdict.because}
+        if look.target is not None and look.form is not None:
+            found[look.target] = {"modality": "target", "reason": look.form.because}
         return found
 
     @property

@@ -114,10 +114,13 @@ class Needs:
         value, ends = self.at(times)
         gained = (value - self.now[0]) * (1 if self.best is not None else -1)
         word = "better" if gained >= 0 else "worse"
+        change = f"{gap(self.metric, gained)} {word}"
+        if gap(self.metric, gained) == gap(self.metric, 0.0):
+            change = "no change"
         return (
             f"With {times} times the rows ({times * self.num_rows:,}): about "
             f"{value_text(self.metric, value)} ({self._interval(ends)}), "
-            f"{gap(self.metric, gained)} {word}."
+            f"{change}."
         )
 
     def _interval(self, ends: list[float]) -> str:

@@ -44,7 +44,8 @@ class Fit:
     def at(self, x: float) -> np.ndarray:
         """Returns the error (draws,) at `x` times the largest measured number of rows."""
         shape = self.family.shape(np.array([x]), self.settings)[:, 0]
-        return np.maximum(self.floor + self.amount * shape, 0.0)
+        with np.errstate(invalid="ignore"):
+            return np.maximum(self.floor + self.amount * shape, 0.0)
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,11 @@ class Family:
             weights: (sizes,) one over the variance of each.
         """
         shapes = self.shape(x, self.grid)  # (grid, sizes)
-        floor, amount = self._linear(shapes, errors, weights)
-        found = floor[..., None] + amount[..., None] * shapes  # (draws, grid, sizes)
-        misfit = ((found - errors[:, None]) ** 2 * weights).sum(axis=-1)
+        with np.errstate(divide="ignore", invalid="ignore"):  # of shapes that vanish
+            floor, amount = self._linear(shapes, errors, weights)
+            found = floor[..., None] + amount[..., None] * shapes  # (draws, grid, sizes)
+            misfit = ((found - errors[:, None]) ** 2 * weights).sum(axis=-1)
+        misfit = np.where(np.isnan(misfit), np.inf, misfit)
         best = misfit.argmin(axis=1)
         each = np.arange(len(errors))
         return Fit(self, floor[each, best], amount[each, best], self.grid[best], misfit[each, best])

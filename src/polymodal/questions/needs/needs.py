@@ -31,6 +31,7 @@ from polymodal.training.choose import choose
 from polymodal.training.preparing.elsewhere import from_elsewhere
 from polymodal.training.preparing.grouping import group_of, kept_as_well
 from polymodal.training.preparing.prepare import prepare
+from polymodal.training.preparing.unlabelled import uses_unlabelled
 from polymodal.training.steps.history import duration
 from polymodal.training.trial import Trial
 
@@ -232,6 +233,7 @@ def _by_training(
         num_sizes=num_sizes,
         num_seeds=num_seeds,
         val=asked.val,
+        usable=_labelled(asked),
     )
     kept = Kept(folder, _question(asked, plan, "training"))
     steps = plan.steps()
@@ -283,6 +285,14 @@ def _by_training(
         goal,
         "the recipe inferred for each number of rows",
     )
+
+
+def _labelled(asked: _Question) -> np.ndarray | None:
+    """Returns the rows with a target, or None where all are used: steps of sequences."""
+    target = asked.given.get("target")
+    if not target or asked.given.get("group") or uses_unlabelled(asked.given):
+        return None
+    return np.flatnonzero([value is not None for value in asked.facts.table.values(target)])
 
 
 def _with_val(tables: dict[str, Any]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class Plan:
     ):
         self.num_seeds, self._val, self._whole = num_seeds, val, val is None
         self._rows = np.arange(len(facts)) if usable is None else np.asarray(usable)
-        self._strata = strata_codes(facts, target)
+        self._strata, self._name = strata_codes(facts, target), facts.table.name
         if group is None:
             self._groups = None
         else:
@@ -142,9 +142,13 @@ class Plan:
         fewest = max(_SMALLEST, len(np.unique(self._strata)))  # one row of each class
         if largest < 2 * fewest:
             least = round(2 * fewest / (1 - _HELD_OUT))
+            used = ""
+            if len(self._rows) < len(self._strata):
+                used = f" ({len(self._rows):,} of its {len(self._strata):,} rows can be used)"
             raise DataError(
-                f"has {largest} rows to train on, too few for a learning curve.",
-                f"Give at least {least} rows.",
+                f"has {largest} rows to train on{used}, too few for a learning curve.",
+                f"Give at least {least} rows that have a target.",
+                table=self._name,
                 reason="small_table",
             )
         smallest = max(fewest, round(largest / _SPAN))

@@ -15,6 +15,18 @@ from polymodal.questions.tune.space import INFERRED
 
 __all__ = ["Entry", "described", "is_inferred", "table", "write_board"]
 
+_COLUMNS = (
+    "trial",
+    "state",
+    "score",
+    "deviation",
+    "seconds",
+    "parameters",
+    "megabytes",
+    "row_milliseconds",
+    "ahead",
+    "choices",
+)
 _HEADS = ("trial", "score", "±", "seconds", "parameters", "MB", "ms/row", "ahead", "choices")
 
 
@@ -128,7 +140,12 @@ def _line(entry: Entry) -> tuple[str, ...]:
 def write_board(folder: Path, entries: Sequence[Entry], summary: Mapping[str, Any]) -> None:
     """Writes `leaderboard.csv` and `leaderboard.json`."""
     buffer = io.StringIO()
-    csv.writer(buffer).writerows(table(entries))
+    writer = csv.writer(buffer)
+    writer.writerow(_COLUMNS)
+    for entry in entries:
+        one = entry.to_json()
+        numbers = [one.get(name) for name in _COLUMNS[1:-1]]
+        writer.writerow([entry.trial, *numbers, described(entry.choices)])
     write_atomic(folder / "leaderboard.csv", buffer.getvalue())
     write_json(
         folder / "leaderboard.json",

@@ -10,7 +10,7 @@ import numpy as np
 from polymodal.core.errors import RecipeError
 from polymodal.profile.profile import Profile
 from polymodal.profile.strata import strata_codes
-from polymodal.splits.groups import group_codes
+from polymodal.splits.groups import group_codes, joined_codes
 from polymodal.splits.split import parts
 from polymodal.tables.table import Table
 
@@ -62,6 +62,9 @@ def divide(
         if name not in found:
             method = "stratified" if group is None else "grouped"
             train = found["train"]
+            if group is not None and name == "val":  # of which two at least are compared on
+                count = int(joined_codes(train, group, also).max()) + 1
+                share = max(share, min(0.5, 2 / count))
             found |= parts(
                 train,
                 method,
@@ -74,9 +77,10 @@ def divide(
     val = found["val"]
     unit = np.arange(len(val)) if group is None else group_codes(val, group)
     if len(np.unique(unit)) < 2:
+        what = "rows" if group is None else f'values of "{group}"'
         raise RecipeError(
-            "tune needs at least two validation rows or groups. Got one. Give more "
-            "rows with --val, or another --split-group."
+            f"tune needs at least two validation {what}. Got one of {len(known['train']):,} rows. "
+            "Give more rows with --val, or another --split-group."
         )
     return Rows(
         found["train"].table,

@@ -79,9 +79,11 @@ def select(
     found = outside[chosen, np.arange(outside.shape[1])]
     low, high = np.nanquantile(found, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     ahead = (gaps > 0).mean(axis=1) + (gaps == 0).mean(axis=1) / 2
-    expected = float(np.nanmean(found))  # outside the quantiles where few draws differ
+    best = int(_chosen(sign * scores, needed))
+    # chance may lift the mean over what was chosen; it may lie outside the quantiles, too
+    expected = sign * min(sign * float(np.nanmean(found)), sign * float(scores[best]))
     return Selection(
-        int(_chosen(sign * scores, needed)),
+        best,
         expected,
         (min(float(low), expected), max(float(high), expected)),
         ahead,

@@ -37,11 +37,12 @@ class Tuned:
     def sentences(self) -> list[str]:
         """Returns the result for a person."""
         name = readable(self.metric)
+        finished = sum(one.result is not None for one in self.entries)
+        why = "corrected for having been chosen" if finished > 1 else "the only one to choose from"
         said = [
             f"Best: trial {self.winner.trial}, {described(self.winner.choices)}.",
             f"Expected on other rows: {name} {value_text(self.metric, self.expected)} "
-            f"({interval_text(self.metric, list(self.interval))}), corrected for having been "
-            "chosen.",
+            f"({interval_text(self.metric, list(self.interval))}), {why}.",
         ]
         if self.unseen is None:
             return [*said, "Another process still searches. The last one scores the winner."]

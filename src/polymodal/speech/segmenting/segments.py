@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 
+from polymodal.core.printed.visible import width
 from polymodal.speech.transcripts.transcript import Segment, Word
 from polymodal.text.words import join_words
 
@@ -55,16 +55,16 @@ def segments_from_words(
 
 def _fits(words: Sequence[Word], line_length: int, num_lines: int) -> bool:
     lines = _filled([word.text for word in words], line_length)
-    return len(lines) <= num_lines and max(map(_width, lines)) <= line_length
+    return len(lines) <= num_lines and max(map(width, lines)) <= line_length
 
 
 def _segment(words: list[Word], line_length: int) -> Segment:
     texts = [word.text for word in words]
     lines = _filled(texts, line_length)
     # The narrowest lines that are no more in number are about equally long.
-    for width in range(1, line_length):
-        narrow = _filled(texts, width)
-        if len(narrow) == len(lines) and max(map(_width, narrow)) <= width:
+    for narrower in range(1, line_length):
+        narrow = _filled(texts, narrower)
+        if len(narrow) == len(lines) and max(map(width, narrow)) <= narrower:
             lines = narrow
             break
     return Segment(
@@ -79,12 +79,8 @@ def _filled(texts: Sequence[str], line_length: int) -> list[str]:
     lines: list[str] = []
     for text in texts:
         longer = join_words([lines[-1], text]) if lines else text
-        if lines and _width(longer) <= line_length:
+        if lines and width(longer) <= line_length:
             lines[-1] = longer
         else:
             lines.append(text)
     return lines
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

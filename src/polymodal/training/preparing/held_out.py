@@ -22,6 +22,7 @@ from polymodal.training.preparing.unlabelled import (
 )
 
 _MOST_GROUPS = 5  # that are named
+_FEW = 10  # rows held out, below which that is said
 
 
 def held_out(
@@ -45,7 +46,7 @@ def held_out(
             for a model that learns from every row.
         group: str, column whose equal values stay on one side of the split.
         seed: int.
-        unlabelled: bool, whether rows without a target are trained on. None is then held out.
+        unlabelled: bool, whether rows without a target are trained on. They are never held out.
         also: columns whose equal values stay on one side as well.
 
     Raises:
@@ -67,15 +68,23 @@ def held_out(
     method = method or _by_chance(group, target)
     strata = strata_codes(train, target)
     found = parts(train, method, {"train": 0.85, "val": 0.15}, strata, group, seed, also=also)
-    if unlabelled and target and method != "grouped":
+    lacking = sum(value is None for value in train.table.values(target)) if target else 0
+    if (unlabelled or lacking) and target and method != "grouped":
         found = moved_to_train(train, found, target)
     how = f" ({method})"
+    if lacking:
+        how += f", of the {len(train) - lacking:,} that have a target"
     if method == "grouped":
         how = _groups_held_out(found["val"].table, str(group))
     say(
         f"Holding out {len(found['val']):,} of {len(train):,} rows for validation{how}. Choose "
         "them yourself with --val."
     )
+    if 0 < len(found["val"]) < _FEW:
+        say(
+            f"{counted(len(found['val']), 'row')} to score on: scores of so few say little. Give "
+            "more with --val."
+        )
     return found | known
 
 

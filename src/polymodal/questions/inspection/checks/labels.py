@@ -13,12 +13,12 @@ from rapidfuzz.distance import DamerauLevenshtein
 from polymodal.core.advice import option
 from polymodal.questions.inspection.finding import Finding
 from polymodal.questions.inspection.look import Look
+from polymodal.recipe.balance import SKEWED
 from polymodal.tables.reading.reading import reading_option
 
 _MOST_VALUES = 2000
 _TYPO_LETTERS = 4  # a label of fewer letters has neighbours that are other labels
 _TYPO_TIMES = 4  # how much more frequent the right spelling is
-_IMBALANCED = 10.0  # the most frequent class over the least
 _LETTERS = re.compile(r"[\W_]+")
 _SPELLED_WHY = (
     "Each spelling counts as a class of its own, and the rows of one are lost to the other."
@@ -109,7 +109,7 @@ def _are_amounts(look: Look, target: str) -> bool:
 
 def _imbalance(look: Look, target: str, counts: dict[str, int]) -> Iterator[Finding]:
     most, least = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
-    if counts[most] < _IMBALANCED * counts[least]:
+    if counts[most] < SKEWED * counts[least]:
         return
     share = counts[most] / sum(counts.values())
     yield look.finding(
