@@ -110,3 +110,14 @@ def test_a_sequence_belongs_to_the_group_of_its_first_row():
     enter_groups(found, sequences, steps, "who")
     assert found.groups.tolist() == [0, 0, 1, 1, 0, 0]
     assert found.group_column == "who"
+
+
+def test_rows_without_a_target_are_not_held_out(capsys):
+    labels = [("hi", "lo")[row % 3 > 0] if row % 5 == 0 else None for row in range(200)]
+    parts = held_out({"train": read({"a": list(range(200)), "y": labels})}, "y", None, None, seed=0)
+    assert len(parts["val"]) == 6
+    assert None not in parts["val"].table.values("y")
+    assert len(parts["train"]) == 194
+    told = capsys.readouterr().err
+    assert "Holding out 6 of 200 rows for validation (stratified), of the 40 that have a" in told
+    assert "6 rows to score on: scores of so few say little" in told

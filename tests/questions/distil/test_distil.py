@@ -100,6 +100,14 @@ def test_the_table_is_needed_where_the_run_does_not_name_it(run, tmp_path):
     assert "Give it with --data" in done.stderr
 
 
+def test_a_folder_in_use_is_never_written_to(run):
+    before = (run / "weights.safetensors").read_bytes()
+    done = in_process("distil", run, "--out", run, check=False)
+    assert done.returncode == 1
+    assert "needs a folder that is new or empty" in done.stderr
+    assert (run / "weights.safetensors").read_bytes() == before
+
+
 @pytest.mark.slow
 def test_numbers_are_mixed_with_the_teachers(tmp_path):
     lines = {name: values[:40] for name, values in rows().items()}

@@ -2,7 +2,10 @@
 
 import numpy as np
 
+from polymodal.profile.profile import profile
+from polymodal.questions.tune.rows import divide
 from polymodal.questions.tune.selection import resamples, select
+from polymodal.tables.table import read
 
 
 def drawn(right, num_asked=200, seed=0):
@@ -42,6 +45,23 @@ def test_a_candidate_that_is_better_by_chance_does_not_replace_the_first():
     right[1, 150] = 1  # one row more
     right[1, :40], right[1, 150:190] = 0, 1  # but other ones
     assert select(*drawn(right)).best == 0
+
+
+def test_no_more_is_expected_than_was_measured():
+    rng = np.random.default_rng(3)
+    for seed in range(10):
+        right = (rng.random((1, 30)) < 0.7).astype(float)
+        scores, inside, outside = drawn(right, 10, seed)
+        assert select(scores, inside, outside).expected <= scores[0]
+        assert select(1 - scores, 1 - inside, 1 - outside, False).expected >= 1 - scores[0]
+
+
+def test_two_groups_at_least_are_compared_on():
+    sites = [f"s{row % 8}" for row in range(120)]
+    table = read({"a": list(range(120)), "site": sites, "y": ["hi", "lo", "lo"] * 40})
+    rows = divide({"train": profile(table)}, "y", "site", 0)
+    assert len(set(rows.val.values("site"))) >= 2
+    assert not set(rows.val.values("site")) & set(rows.train.values("site"))
 
 
 def test_errors_are_chosen_by_the_lowest():
